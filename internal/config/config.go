@@ -1,0 +1,125 @@
+// Package config reads every setting of the program from the environment, once, at the start.
+//
+// Load is pure: it sees only the getenv it is given, applies defaults first and reports all problems together, each naming its
+// variable. The list of variables is one table (variables.go); .env.template is held to it by a test.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Environment says how much the program may trust its settings and its surroundings.
+type Environment string
+
+// The environments a deployment can name in ENVIRONMENT.
+const (
+	Development Environment = "development"
+	Test        Environment = "test"
+	Staging     Environment = "staging"
+	Production  Environment = "production"
+)
+
+// Config is every setting, already parsed and checked; secrets redact themselves when printed.
+type Config struct {
+	Environment Environment
+	Home        string // CABANAS_HOME: where `cabanas dev` keeps its state.
+	BuildID     string // BUILD_ID: names this build to Temporal and in /healthz.
+	LogLevel    slog.Level
+
+	DatabaseURL Secret // postgres:// with its password.
+	PoolSize    int    // DB_POOL_SIZE: connections per process.
+	RedisURL    Secret // redis:// or rediss:// with its password.
+
+	Port           int      // API port; 0 takes a free one.
+	BaseURL        *url.URL // Public address of the API, without a trailing slash.
+	AllowedOrigins []string // CORS origins such as https://panel.example.org; "*" outside production only.
+	TrustedProxies []netip.Prefix
+	JWTSecret      Secret
+	SetupTokenHash string // SHA-256 (hex) of the one-time owner set-up token; empty closes POST /admin/setup.
+	MetricsAddr    string // Where the worker serves /metrics and /readyz; port 0 takes a free one.
+	RateLimit      RateLimit
+
+	TemporalAddress   string
+	TemporalNamespace string
+
+	WhatsApp    WhatsApp
+	MercadoPago MercadoPago
+	Whisper     Whisper
+	SMTP        SMTP
+	Owner       Owner
+	Booking     Booking
+	ICal        ICal
+}
+
+// RateLimit bounds requests per client address and path, and holds per address and per phone.
+type RateLimit struct {
+	Requests        int           // Requests per Window; 0 means no limit.
+	Window          time.Duration // RATE_LIMIT_WINDOW_SECONDS.
+	HoldsPerAddress int           // Live holds one client address may have; 0 means no limit.
+	HoldsPerPhone   int           // Live holds one phone may have; 0 means no limit.
+}
+
+// WhatsApp holds the Cloud API account.
+type WhatsApp struct {
+	AccessToken Secret
+	AppSecrets  []Secret // Any of them may have signed a webhook: rotation. Never empty after Load.
+	PhoneID     string
+	VerifyToken Secret
+	APIURL      *url.URL // Without a trailing slash.
+	APIVersion  string   // Such as "v24.0".
+}
+
+// MercadoPago holds the collecting account.
+type MercadoPago struct {
+	AccessToken    Secret
+	PublicKey      string
+	WebhookSecrets []Secret // Production and test secrets; any may have signed. Never empty after Load.
+	APIURL         *url.URL // Without a trailing slash.
+	CollectorID    int64    // Account that must have received a payment; 0 means do not check.
+}
+
+// Whisper holds the OpenAI-compatible speech service; a nil APIURL means voice notes are not transcribed.
+type Whisper struct {
+	APIURL *url.URL
+	APIKey Secret
+	Model  string
+}
+
+// SMTP holds the mail relay; an empty Host means no e-mail is sent.
+type SMTP struct {
+	Host   string
+	Port   int
+	User   string
+	Pass   Secret
+	From   string
+	UseTLS bool
+}
+
+// Owner is who is alarmed when a person must look.
+type Owner struct {
+	WhatsApp string // Digits in international form, without "+"; empty means none.
+	Email    string
+}
+
+// Booking holds the rules of holds, deposits and limits that an owner may turn.
+type Booking struct {
+	HoldTTL                  time.Duration
+	HoldExtension            time.Duration // What the one extension adds; HOLD_TTL unless set.
+	LatePaymentGrace         time.Duration
+	DepositPercent           int // 1 to 100.
+	MaxStayNights            int
+	HorizonMonths            int
+	PaymentReconcileInterval time.Duration
+}
+
+// ICal holds calendar synchronisation.
+type ICal struct {
+	SyncInterval time.Duration
+	AllowPrivate bool // Plain http and loopback feeds; development and test only.
+}
+
+// IsProduction tells whether the strict rules for secrets apply.
+func (c Config) IsProduction() bool { return c.Environment == Production }

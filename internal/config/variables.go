@@ -1,0 +1,222 @@
+package config
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// variable is one row of the table Load walks. Order matters: a fallback sees what earlier rows have set, and ENVIRONMENT is first
+// because it decides how strict the others are.
+type variable struct {
+	name               string
+	meaning            string
+	required           bool
+	fallback           func(Config) string
+	set                func(*Config, string) error
+	refuseInProduction func(Config) string
+}
+
+func text(value string) func(Config) string { return func(Config) string { return value } }
+
+// unlessDevelopment is a fallback that is 0 (no limit) on a developer's machine.
+func unlessDevelopment(value string) func(Config) string {
+	return func(c Config) string {
+		if c.Environment == Development {
+			return "0"
+		}
+		return value
+	}
+}
+
+var variables = []variable{
+	{name: "ENVIRONMENT", meaning: "development, test, staging or production", fallback: text("development"), set: setEnvironment},
+	{name: "DATABASE_URL", meaning: "Postgres of the application, postgres://user:password@host:5432/name", required: true,
+		set: func(c *Config, v string) error { return secretURL(&c.DatabaseURL, v, "postgres", "postgresql") }},
+	{name: "DB_POOL_SIZE", meaning: "Postgres connections per process", fallback: text("20"),
+		set: func(c *Config, v string) error { return integer(&c.PoolSize, v, 2, 1000) }},
+	{name: "REDIS_URL", meaning: "Redis or Valkey 7 or newer, redis://host:6379 or rediss://", required: true,
+		set: func(c *Config, v string) error { return secretURL(&c.RedisURL, v, "redis", "rediss") }},
+	{name: "TEMPORAL_ADDRESS", meaning: "Temporal frontend, host:port", fallback: text("127.0.0.1:7233"),
+		set: func(c *Config, v string) error { return hostPort(&c.TemporalAddress, v) }},
+	{name: "TEMPORAL_NAMESPACE", meaning: "Temporal namespace", fallback: text("default"),
+		set: func(c *Config, v string) error { c.TemporalNamespace = v; return nil }},
+
+	{name: "BASE_URL", meaning: "public address of the API, used in links and webhooks", required: true,
+		set: func(c *Config, v string) error { return httpURL(&c.BaseURL, v) }},
+	{name: "PORT", meaning: "port the API listens on", fallback: text("8000"),
+		set: func(c *Config, v string) error { return integer(&c.Port, v, 0, 65535) }},
+	{name: "METRICS_ADDR", meaning: "where the worker serves /metrics and /readyz (port 0: a free one)", fallback: text("127.0.0.1:0"),
+		set: func(c *Config, v string) error { return hostPort(&c.MetricsAddr, v) }},
+	{name: "ALLOWED_ORIGINS", meaning: "comma list of origins that may call the API from a browser",
+		set: func(c *Config, v string) error { return origins(&c.AllowedOrigins, v) }, refuseInProduction: refuseAnyOrigin},
+	{name: "TRUSTED_PROXIES", meaning: "comma list of addresses or CIDRs whose X-Forwarded-For is believed",
+		set: func(c *Config, v string) error { return prefixes(&c.TrustedProxies, v) }},
+	{name: "JWT_SECRET", meaning: "key that signs staff sessions, 32 random characters or more", required: true,
+		set:                func(c *Config, v string) error { c.JWTSecret = NewSecret(v); return nil },
+		refuseInProduction: func(c Config) string { return c.JWTSecret.weak(32) }},
+	{name: "SETUP_TOKEN_HASH", meaning: "SHA-256 (hex) of the one-time token that creates the first owner; empty closes that door",
+		set: func(c *Config, v string) error { return sha256Hex(&c.SetupTokenHash, v) }},
+	{name: "RATE_LIMIT_REQUESTS", meaning: "requests per client address, path and window (0: no limit)", fallback: text("60"),
+		set: func(c *Config, v string) error { return integer(&c.RateLimit.Requests, v, 0, 1_000_000) }},
+	{name: "RATE_LIMIT_WINDOW_SECONDS", meaning: "length of that window in seconds", fallback: text("60"),
+		set: func(c *Config, v string) error {
+			var seconds int
+			err := integer(&seconds, v, 1, 86_400)
+			c.RateLimit.Window = time.Duration(seconds) * time.Second
+			return err
+		}},
+	{name: "HOLDS_PER_ADDRESS", meaning: "live holds one client address may have (0: no limit; 10 outside development)",
+		fallback: unlessDevelopment("10"),
+		set:      func(c *Config, v string) error { return integer(&c.RateLimit.HoldsPerAddress, v, 0, 100_000) }},
+	{name: "HOLDS_PER_PHONE", meaning: "live holds one phone may have (0: no limit; 3 outside development)",
+		fallback: unlessDevelopment("3"),
+		set:      func(c *Config, v string) error { return integer(&c.RateLimit.HoldsPerPhone, v, 0, 100_000) }},
+
+	{name: "WHATSAPP_ACCESS_TOKEN", meaning: "system user token of the WhatsApp Cloud API", required: true,
+		set:                func(c *Config, v string) error { c.WhatsApp.AccessToken = NewSecret(v); return nil },
+		refuseInProduction: func(c Config) string { return c.WhatsApp.AccessToken.weak(16) }},
+	{name: "WHATSAPP_APP_SECRET", meaning: "app secret that signs webhooks; a comma list while rotating", required: true,
+		set:                func(c *Config, v string) error { return secrets(&c.WhatsApp.AppSecrets, v) },
+		refuseInProduction: func(c Config) string { return weakest(c.WhatsApp.AppSecrets, 16) }},
+	{name: "WHATSAPP_PHONE_ID", meaning: "phone number id the messages are sent from", required: true,
+		set: func(c *Config, v string) error { return digits(&c.WhatsApp.PhoneID, v) }},
+	{name: "WHATSAPP_VERIFY_TOKEN", meaning: "token Meta repeats when it verifies the webhook address", required: true,
+		set:                func(c *Config, v string) error { c.WhatsApp.VerifyToken = NewSecret(v); return nil },
+		refuseInProduction: func(c Config) string { return c.WhatsApp.VerifyToken.weak(8) }},
+	{name: "WHATSAPP_API_URL", meaning: "address of the Graph API", fallback: text("https://graph.facebook.com"),
+		set: func(c *Config, v string) error { return httpURL(&c.WhatsApp.APIURL, v) }},
+	{name: "WHATSAPP_API_VERSION", meaning: "version of the Graph API", fallback: text("v24.0"),
+		set: func(c *Config, v string) error { return graphVersion(&c.WhatsApp.APIVersion, v) }},
+
+	{name: "MERCADOPAGO_ACCESS_TOKEN", meaning: "access token of the collecting account", required: true,
+		set:                func(c *Config, v string) error { c.MercadoPago.AccessToken = NewSecret(v); return nil },
+		refuseInProduction: func(c Config) string { return c.MercadoPago.AccessToken.weak(16) }},
+	{name: "MERCADOPAGO_PUBLIC_KEY", meaning: "public key of the collecting account",
+		set: func(c *Config, v string) error { c.MercadoPago.PublicKey = v; return nil }},
+	{name: "MERCADOPAGO_WEBHOOK_SECRET", meaning: "secret that signs notifications; a comma list for production and test", required: true,
+		set:                func(c *Config, v string) error { return secrets(&c.MercadoPago.WebhookSecrets, v) },
+		refuseInProduction: func(c Config) string { return weakest(c.MercadoPago.WebhookSecrets, 16) }},
+	{name: "MERCADOPAGO_API_URL", meaning: "address of the Mercado Pago API", fallback: text("https://api.mercadopago.com"),
+		set: func(c *Config, v string) error { return httpURL(&c.MercadoPago.APIURL, v) }},
+	{name: "MERCADOPAGO_COLLECTOR_ID", meaning: "account id every payment must have been collected by (empty: not checked)",
+		set: func(c *Config, v string) (err error) {
+			c.MercadoPago.CollectorID, err = positive(v)
+			return err
+		}},
+
+	{name: "WHISPER_API_URL", meaning: "OpenAI-compatible speech service (empty: voice notes are not transcribed)",
+		set: func(c *Config, v string) error { return httpURL(&c.Whisper.APIURL, v) }},
+	{name: "WHISPER_API_KEY", meaning: "bearer key of the speech service",
+		set: func(c *Config, v string) error { c.Whisper.APIKey = NewSecret(v); return nil }},
+	{name: "WHISPER_MODEL", meaning: "model the speech service is asked for", fallback: text("whisper-1"),
+		set: func(c *Config, v string) error { c.Whisper.Model = v; return nil }},
+
+	{name: "HOLD_TTL", meaning: "how long unpaid dates are held", fallback: text("30m"),
+		set: func(c *Config, v string) error {
+			return duration(&c.Booking.HoldTTL, v, time.Second, 30*24*time.Hour)
+		}},
+	{name: "HOLD_EXTENSION", meaning: "what the one extension of a hold adds (HOLD_TTL when empty)",
+		fallback: sameAsHold,
+		set: func(c *Config, v string) error {
+			return duration(&c.Booking.HoldExtension, v, time.Second, 30*24*time.Hour)
+		}},
+	{name: "LATE_PAYMENT_GRACE", meaning: "how long after expiry a payment is still waited for", fallback: text("72h"),
+		set: func(c *Config, v string) error { return duration(&c.Booking.LatePaymentGrace, v, 0, 60*24*time.Hour) }},
+	{name: "DEPOSIT_PERCENT", meaning: "part of the total asked for as deposit, 1 to 100", fallback: text("30"),
+		set: func(c *Config, v string) error { return integer(&c.Booking.DepositPercent, v, 1, 100) }},
+	{name: "MAX_STAY_NIGHTS", meaning: "longest stay in nights", fallback: text("60"),
+		set: func(c *Config, v string) error { return integer(&c.Booking.MaxStayNights, v, 1, 366) }},
+	{name: "BOOKING_HORIZON_MONTHS", meaning: "how far ahead a stay may begin, in months", fallback: text("18"),
+		set: func(c *Config, v string) error { return integer(&c.Booking.HorizonMonths, v, 1, 60) }},
+	{name: "PAYMENT_RECONCILE_INTERVAL", meaning: "how often Mercado Pago is asked for what webhooks did not bring", fallback: text("5m"),
+		set: func(c *Config, v string) error {
+			return duration(&c.Booking.PaymentReconcileInterval, v, time.Second, 24*time.Hour)
+		}},
+	{name: "ICAL_SYNC_INTERVAL", meaning: "how often calendar feeds are fetched", fallback: text("5m"),
+		set: func(c *Config, v string) error { return duration(&c.ICal.SyncInterval, v, time.Second, 24*time.Hour) }},
+	{name: "ICAL_ALLOW_PRIVATE", meaning: "accept http and loopback calendar feeds (development only)", fallback: text("false"),
+		set:                func(c *Config, v string) error { return boolean(&c.ICal.AllowPrivate, v) },
+		refuseInProduction: refusePrivateFeeds},
+
+	{name: "OWNER_WHATSAPP", meaning: "phone that is alarmed, international form",
+		set: func(c *Config, v string) error { return phone(&c.Owner.WhatsApp, v) }},
+	{name: "OWNER_EMAIL", meaning: "address that is alarmed",
+		set: func(c *Config, v string) error { return email(&c.Owner.Email, v) }},
+	{name: "SMTP_HOST", meaning: "mail relay (empty: no e-mail is sent)",
+		set: func(c *Config, v string) error { c.SMTP.Host = v; return nil }},
+	{name: "SMTP_PORT", meaning: "port of the mail relay", fallback: text("587"),
+		set: func(c *Config, v string) error { return integer(&c.SMTP.Port, v, 1, 65535) }},
+	{name: "SMTP_USER", meaning: "user of the mail relay",
+		set: func(c *Config, v string) error { c.SMTP.User = v; return nil }},
+	{name: "SMTP_PASS", meaning: "password of the mail relay",
+		set: func(c *Config, v string) error { c.SMTP.Pass = NewSecret(v); return nil }},
+	{name: "SMTP_FROM", meaning: "sender address of e-mails",
+		set: func(c *Config, v string) error { return email(&c.SMTP.From, v) }},
+	{name: "SMTP_USE_TLS", meaning: "use TLS towards the mail relay", fallback: text("true"),
+		set: func(c *Config, v string) error { return boolean(&c.SMTP.UseTLS, v) }},
+
+	{name: "LOG_LEVEL", meaning: "debug, info, warn or error", fallback: text("info"),
+		set: func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},
+	{name: "BUILD_ID", meaning: "name of this build, shown in /healthz and given to Temporal", fallback: text("dev"),
+		set: func(c *Config, v string) error { c.BuildID = v; return nil }},
+	{name: "CABANAS_HOME", meaning: "folder in which `cabanas dev` keeps its state", fallback: text(".cabanas"),
+		set: func(c *Config, v string) error { c.Home = v; return nil }},
+}
+
+// sameAsHold gives nothing when HOLD_TTL was refused, so that one mistake is one problem.
+func sameAsHold(c Config) string {
+	if c.Booking.HoldTTL == 0 {
+		return ""
+	}
+	return c.Booking.HoldTTL.String()
+}
+
+func refuseAnyOrigin(c Config) string {
+	for _, origin := range c.AllowedOrigins {
+		if origin == "*" {
+			return `"*" is refused in production; list the origins`
+		}
+	}
+	return ""
+}
+
+func refusePrivateFeeds(c Config) string {
+	if c.ICal.AllowPrivate {
+		return "must be false in production"
+	}
+	return ""
+}
+
+func weakest(list []Secret, minimum int) string {
+	for _, secret := range list {
+		if reason := secret.weak(minimum); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func split(value string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(value, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+func prefixes(into *[]netip.Prefix, value string) error {
+	for _, part := range split(value) {
+		prefix, err := prefix(part)
+		if err != nil {
+			return err
+		}
+		*into = append(*into, prefix)
+	}
+	return nil
+}
