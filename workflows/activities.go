@@ -1,0 +1,105 @@
+package workflows
+
+import (
+	"context"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// ReservationActivities change reservations; each is one conditional statement with its event, safe to repeat.
+// They are short and run as local activities.
+type ReservationActivities interface {
+	// PlaceHold locks the nights and inserts the hold. Errors: ErrorDatesTaken, ErrorRefused.
+	PlaceHold(context.Context, BookingInput) (HoldPlaced, error)
+	ExpireHold(context.Context, ReservationRef) (ReservationChange, error)
+	ExtendHold(context.Context, ExtendInput) (ReservationChange, error)
+	CancelReservation(context.Context, CancelInput) (ReservationChange, error)
+	ConfirmByOwner(context.Context, OwnerConfirmInput) (ReservationChange, error)
+	CompleteStay(context.Context, ReservationRef) (ReservationChange, error)
+	// StayTimes tells when to accompany a confirmed stay.
+	StayTimes(context.Context, ReservationRef) (StayTimes, error)
+	// ReservationStatus reads the row.
+	ReservationStatus(context.Context, ReservationRef) (ReservationChange, error)
+}
+
+// PaymentActivities talk to the payment provider.
+type PaymentActivities interface {
+	// CreatePaymentLink makes the link of a hold, or returns the one that was made before. The link ends with the hold.
+	CreatePaymentLink(context.Context, LinkInput) (LinkResult, error)
+	// ClosePaymentLink ends every open link of a reservation.
+	ClosePaymentLink(context.Context, ReservationRef) (Done, error)
+	// SettlePayment fetches a payment and applies it to the ledger; a covered deposit confirms the reservation, a late one takes
+	// the nights again when they are free, in the same transaction. A payment the provider does not know yet is retried.
+	SettlePayment(context.Context, SettleInput) (Settlement, error)
+	// SweepPayments asks the provider for every payment of a reservation and settles each.
+	SweepPayments(context.Context, ReservationRef) (Settlements, error)
+	// RefundPayment returns money of one payment, once per payment and reason.
+	RefundPayment(context.Context, RefundInput) (RefundResult, error)
+	// RefundReservation returns money over the payments of a reservation.
+	RefundReservation(context.Context, RefundAllInput) (RefundResult, error)
+	// ForwardPayment signals the running Booking workflow of a reservation.
+	ForwardPayment(context.Context, SettleInput) (ForwardResult, error)
+	// ResumeBooking starts a Booking workflow for a reservation confirmed after its workflow ended.
+	ResumeBooking(context.Context, ReservationRef) (Done, error)
+	// ReconcilePayments looks for payments no notification told us of and forwards them; it reports how many.
+	ReconcilePayments(context.Context) (Settlements, error)
+}
+
+// MessagingActivities send messages.
+type MessagingActivities interface {
+	// SendNotices writes and sends notices, each once by its key.
+	SendNotices(context.Context, NoticesInput) (Done, error)
+	// DeliverMessages sends stored outbound messages, each once.
+	DeliverMessages(context.Context, DeliverInput) (Done, error)
+}
+
+// ConversationActivities take turns and carry out what they ask for.
+type ConversationActivities interface {
+	// DecideTurn takes the guest's oldest message without a turn, decides and stores the answer in one transaction.
+	DecideTurn(context.Context, TurnInput) (Turn, error)
+	// RunEffect carries out one effect of a turn, once by its key.
+	RunEffect(context.Context, EffectInput) (EffectResult, error)
+}
+
+// activity is an activity known by name with the types of its input and output, so that the compiler checks the call while
+// this package stays free of the implementation.
+type activity[In, Out any] struct{ name string }
+
+// run executes the activity on the context's activity options.
+func (a activity[In, Out]) run(ctx workflow.Context, in In) (Out, error) {
+	var out Out
+	err := workflow.ExecuteActivity(ctx, a.name, in).Get(ctx, &out)
+	return out, err
+}
+
+// runLocal executes the activity inside the worker on the context's local activity options.
+func (a activity[In, Out]) runLocal(ctx workflow.Context, in In) (Out, error) {
+	var out Out
+	err := workflow.ExecuteLocalActivity(ctx, a.name, in).Get(ctx, &out)
+	return out, err
+}
+
+var (
+	placeHold         = activity[BookingInput, HoldPlaced]{"PlaceHold"}
+	expireHold        = activity[ReservationRef, ReservationChange]{"ExpireHold"}
+	extendHold        = activity[ExtendInput, ReservationChange]{"ExtendHold"}
+	cancelReservation = activity[CancelInput, ReservationChange]{"CancelReservation"}
+	confirmByOwner    = activity[OwnerConfirmInput, ReservationChange]{"ConfirmByOwner"}
+	completeStay      = activity[ReservationRef, ReservationChange]{"CompleteStay"}
+	stayTimes         = activity[ReservationRef, StayTimes]{"StayTimes"}
+	reservationStatus = activity[ReservationRef, ReservationChange]{"ReservationStatus"}
+
+	createPaymentLink = activity[LinkInput, LinkResult]{"CreatePaymentLink"}
+	closePaymentLink  = activity[ReservationRef, Done]{"ClosePaymentLink"}
+	settlePayment     = activity[SettleInput, Settlement]{"SettlePayment"}
+	sweepPayments     = activity[ReservationRef, Settlements]{"SweepPayments"}
+	refundPayment     = activity[RefundInput, RefundResult]{"RefundPayment"}
+	refundReservation = activity[RefundAllInput, RefundResult]{"RefundReservation"}
+	forwardPayment    = activity[SettleInput, ForwardResult]{"ForwardPayment"}
+	resumeBooking     = activity[ReservationRef, Done]{"ResumeBooking"}
+
+	sendNotices     = activity[NoticesInput, Done]{"SendNotices"}
+	deliverMessages = activity[DeliverInput, Done]{"DeliverMessages"}
+	decideTurn      = activity[TurnInput, Turn]{"DecideTurn"}
+	runEffect       = activity[EffectInput, EffectResult]{"RunEffect"}
+)

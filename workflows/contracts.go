@@ -1,0 +1,303 @@
+package workflows
+
+import (
+	"time"
+
+	"cabanas/booking"
+)
+
+// BookingInput starts a Booking workflow. Durations come from the settings of the process that starts it, so that a
+// running booking keeps the terms it was made under.
+type BookingInput struct {
+	Code            string          `json:"code"`
+	AccommodationID int64           `json:"accommodation_id"`
+	UnitName        string          `json:"unit_name"`
+	Stay            booking.Stay    `json:"stay"`
+	Guests          int             `json:"guests"`
+	GuestID         int64           `json:"guest_id"`
+	Channel         booking.Channel `json:"channel"`
+	// TokenHash is the hash of the guest's secret; the secret itself stays at the edge that shows it.
+	TokenHash []byte        `json:"token_hash,omitempty"`
+	HoldFor   time.Duration `json:"hold_for"`
+	Extension time.Duration `json:"extension"`
+	Grace     time.Duration `json:"grace"`
+	// Resume continues a reservation that is confirmed already: its first workflow had ended when a late payment took the nights again.
+	Resume bool `json:"resume,omitempty"`
+}
+
+// BookingResult is how a booking ended.
+type BookingResult struct {
+	Status  booking.Status `json:"status,omitempty"`
+	Refusal booking.Code   `json:"refusal,omitempty"`
+}
+
+// HoldOutcome answers UpdateHold: placed, or refused with a code.
+type HoldOutcome struct {
+	Placed  bool         `json:"placed"`
+	Refusal booking.Code `json:"refusal,omitempty"`
+	// PaymentURL is empty when the payment provider did not answer in time: the link then follows by message.
+	PaymentURL string `json:"payment_url,omitempty"`
+}
+
+// CancelRequest asks UpdateCancel to end a booking.
+type CancelRequest struct {
+	By     booking.Actor `json:"by"`
+	Reason string        `json:"reason,omitempty"` // a closed set of ours, never free text of a person
+}
+
+// ChangeOutcome answers UpdateCancel, UpdateExtend and UpdateConfirm.
+type ChangeOutcome struct {
+	Done      bool           `json:"done"`
+	Refusal   booking.Code   `json:"refusal,omitempty"`
+	Status    booking.Status `json:"status"`
+	ExpiresAt time.Time      `json:"expires_at,omitzero"`
+	Refund    booking.Money  `json:"refund,omitzero"`
+}
+
+// ConfirmRequest is the owner's decision to confirm without the provider's money; By names the staff account.
+type ConfirmRequest struct {
+	StaffID int64 `json:"staff_id"`
+}
+
+// PaymentSignal hints that something happened to a payment at the provider. It is never trusted, only followed up.
+type PaymentSignal struct {
+	PaymentID string `json:"payment_id"`
+}
+
+// BookingState answers QueryState.
+type BookingState struct {
+	Status    booking.Status `json:"status"`
+	WaitsFor  string         `json:"waits_for"`
+	ExpiresAt time.Time      `json:"expires_at,omitzero"`
+}
+
+// Reservation activities.
+
+// HoldPlaced is the outcome of PlaceHold.
+type HoldPlaced struct {
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// ReservationRef names a reservation.
+type ReservationRef struct {
+	Code string `json:"code"`
+}
+
+// ReservationChange is the outcome of a conditional change: what the row says now, and whether this call changed it.
+type ReservationChange struct {
+	Changed   bool           `json:"changed"`
+	Status    booking.Status `json:"status"`
+	ExpiresAt time.Time      `json:"expires_at,omitzero"`
+	// RefundDue is what the cancellation policy gives back of what was paid.
+	RefundDue booking.Money `json:"refund_due,omitzero"`
+}
+
+// CancelInput cancels a reservation.
+type CancelInput struct {
+	Code   string        `json:"code"`
+	By     booking.Actor `json:"by"`
+	Reason string        `json:"reason,omitempty"`
+}
+
+// ExtendInput moves the deadline of a hold once.
+type ExtendInput struct {
+	Code string        `json:"code"`
+	By   time.Duration `json:"by"`
+}
+
+// OwnerConfirmInput confirms by the owner's decision.
+type OwnerConfirmInput struct {
+	Code    string `json:"code"`
+	StaffID int64  `json:"staff_id"`
+}
+
+// StayTimes are the instants a confirmed stay is accompanied at, in the property's zone.
+type StayTimes struct {
+	Arrival   time.Time `json:"arrival_message"`
+	Departure time.Time `json:"departure"`
+}
+
+// Payment activities.
+
+// LinkInput asks for the payment link of a hold; Attempt grows when the terms change (extension).
+type LinkInput struct {
+	Code    string `json:"code"`
+	Attempt int    `json:"attempt"`
+}
+
+// LinkResult is a payment link.
+type LinkResult struct {
+	URL string `json:"url"`
+}
+
+// SettleInput names a payment to look up; Code is a hint and may be empty.
+type SettleInput struct {
+	PaymentID string `json:"payment_id"`
+	Code      string `json:"code,omitempty"`
+}
+
+// Settlement is what looking at a payment changed.
+type Settlement struct {
+	PaymentID string          `json:"payment_id"`
+	Code      string          `json:"code,omitempty"` // whose payment it is by its reference; empty when nobody's
+	Verdict   booking.Verdict `json:"verdict"`
+	// Status of the reservation after the settlement, read in the same transaction.
+	Status booking.Status `json:"status,omitempty"`
+	// News is true the first time this verdict is reached for this payment: people are told once.
+	News   bool          `json:"news"`
+	Amount booking.Money `json:"amount,omitzero"`
+}
+
+// Settlements is the outcome of SweepPayments.
+type Settlements struct {
+	Items []Settlement `json:"items,omitempty"`
+}
+
+// RefundInput returns a payment; a zero Amount means all of it that was not returned yet.
+type RefundInput struct {
+	Code      string        `json:"code,omitempty"`
+	PaymentID string        `json:"payment_id"`
+	Amount    booking.Money `json:"amount,omitzero"`
+	Reason    string        `json:"reason"` // part of the idempotency key: late, surplus, cancelled, short, taken
+}
+
+// RefundAllInput returns Amount over the approved payments of a reservation, newest first.
+type RefundAllInput struct {
+	Code   string        `json:"code"`
+	Amount booking.Money `json:"amount"`
+	Reason string        `json:"reason"`
+}
+
+// RefundResult says what was returned in total.
+type RefundResult struct {
+	Amount booking.Money `json:"amount,omitzero"`
+}
+
+// ForwardResult says whether a running Booking workflow took a payment signal.
+type ForwardResult struct {
+	Delivered bool `json:"delivered"`
+}
+
+// Notices.
+
+// NoticeKind names a message that a booking sends by itself; the key of its one sending is <code>/<kind>[/<payment id or attempt>].
+type NoticeKind string
+
+// Notices to the guest, then to the owner.
+const (
+	NoticeHold          NoticeKind = "hold"           // nights held, link, deadline
+	NoticeHalfTime      NoticeKind = "hold_half_time" // half the hold is over
+	NoticeLastCall      NoticeKind = "hold_last_call" // it ends soon
+	NoticeExpired       NoticeKind = "hold_expired"
+	NoticeExtended      NoticeKind = "hold_extended"
+	NoticeConfirmed     NoticeKind = "confirmed"
+	NoticeLateConfirmed NoticeKind = "late_confirmed" // paid late, nights taken again
+	NoticeLateRefund    NoticeKind = "late_refund"    // paid late, nights sold: money goes back
+	NoticeSurplus       NoticeKind = "surplus_refund"
+	NoticeShort         NoticeKind = "payment_short"
+	NoticePending       NoticeKind = "payment_pending"
+	NoticeRejected      NoticeKind = "payment_rejected"
+	NoticeCancelled     NoticeKind = "cancelled"
+	NoticeArrival       NoticeKind = "arrival"
+	NoticeThanks        NoticeKind = "thanks"
+
+	NoticeOwnerConfirmed NoticeKind = "owner_confirmed"
+	NoticeOwnerCancelled NoticeKind = "owner_cancelled"
+	NoticeOwnerPayment   NoticeKind = "owner_payment_case" // short, parked, late or surplus money: what happened and what was done
+	NoticeOwnerHandOver  NoticeKind = "owner_hand_over"
+)
+
+// NoticeInput sends a notice about a reservation. Suffix makes the key unique where a kind can happen more than once.
+type NoticeInput struct {
+	Code      string        `json:"code"`
+	Kind      NoticeKind    `json:"kind"`
+	Suffix    string        `json:"suffix,omitempty"`
+	PaymentID string        `json:"payment_id,omitempty"`
+	Amount    booking.Money `json:"amount,omitzero"`
+}
+
+// NoticesInput sends several notices in one activity, in order.
+type NoticesInput struct {
+	Notices []NoticeInput `json:"notices"`
+}
+
+// Conversation.
+
+// ConversationInput starts or continues a Conversation workflow.
+type ConversationInput struct {
+	V       int   `json:"v"`
+	GuestID int64 `json:"guest_id"`
+	// Idle ends the workflow after this long without a message.
+	Idle time.Duration `json:"idle"`
+	// Pending counts signals that arrived and were not worked off when the run was continued as new.
+	Pending int `json:"pending,omitempty"`
+}
+
+// MessageSignal says that a message of the guest waits in the database. The id is for people reading the history: turns
+// are taken oldest message first, whatever the order of signals.
+type MessageSignal struct {
+	MessageID int64 `json:"message_id"`
+}
+
+// TurnInput asks for the next turn of a conversation.
+type TurnInput struct {
+	GuestID int64 `json:"guest_id"`
+}
+
+// Turn is a stored decision: messages to deliver and effects to carry out.
+type Turn struct {
+	// MessageID is the inbound message this turn answers; 0 when none was waiting.
+	MessageID int64 `json:"message_id"`
+	// Deliver names outbound messages, in order.
+	Deliver []int64 `json:"deliver,omitempty"`
+	// Effects to carry out after the delivery, in order.
+	Effects []Effect `json:"effects,omitempty"`
+}
+
+// EffectKind names what a turn asks the system to do.
+type EffectKind string
+
+// The effects of a turn.
+const (
+	EffectHold     EffectKind = "hold"      // place a hold
+	EffectCancel   EffectKind = "cancel"    // cancel a booking of this guest
+	EffectExtend   EffectKind = "extend"    // extend a hold of this guest
+	EffectLink     EffectKind = "link"      // send the payment link again
+	EffectHandOver EffectKind = "hand_over" // call a person
+)
+
+// Effect is one thing to do. Key is stable over retries: <message id>/<n>.
+type Effect struct {
+	Key             string       `json:"key"`
+	Kind            EffectKind   `json:"kind"`
+	Code            string       `json:"code,omitempty"`
+	AccommodationID int64        `json:"accommodation_id,omitempty"`
+	Stay            booking.Stay `json:"stay,omitzero"`
+	Guests          int          `json:"guests,omitempty"`
+}
+
+// EffectInput carries out one effect for a guest and stores the replies its outcome needs.
+type EffectInput struct {
+	GuestID   int64  `json:"guest_id"`
+	MessageID int64  `json:"message_id"`
+	Effect    Effect `json:"effect"`
+}
+
+// EffectResult names the outbound messages that tell the outcome, if any: a placed hold is told by its Booking workflow.
+type EffectResult struct {
+	Deliver []int64 `json:"deliver,omitempty"`
+}
+
+// DeliverInput sends stored outbound messages in order.
+type DeliverInput struct {
+	MessageIDs []int64 `json:"message_ids"`
+}
+
+// LatePaymentInput starts LatePayment; Code is the hint that came with the notification, may be empty.
+type LatePaymentInput struct {
+	PaymentID string `json:"payment_id"`
+	Code      string `json:"code,omitempty"`
+}
+
+// Done is the empty result.
+type Done struct{}
