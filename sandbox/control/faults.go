@@ -1,0 +1,92 @@
+package control
+
+import "time"
+
+// DeliveryFaults disturb webhooks on their way to the business. Nil fields are left as they are.
+type DeliveryFaults struct {
+	// Duplicate sends every webhook this many extra times.
+	Duplicate *int `json:"duplicate,omitempty"`
+	// Reorder holds webhooks until this many wait (or two seconds passed) and sends them in another order; below 2 is off.
+	Reorder *int `json:"reorder,omitempty"`
+	// DelayMS waits before the first attempt.
+	DelayMS *int `json:"delay_ms,omitempty"`
+	// DropNext loses the next webhooks; DropPercent loses that share of all.
+	DropNext    *int `json:"drop_next,omitempty"`
+	DropPercent *int `json:"drop_percent,omitempty"`
+}
+
+// CallFaults disturb the business's API calls. Nil fields are left as they are.
+type CallFaults struct {
+	// FailNext refuses the next calls without doing them.
+	FailNext *FailNext `json:"fail_next,omitempty"`
+	// TimeoutNext carries out the next writing calls and never answers them.
+	TimeoutNext *int `json:"timeout_next,omitempty"`
+	// Outage answers everything with 503; OutageReset cuts the connection instead.
+	Outage      *bool `json:"outage,omitempty"`
+	OutageReset *bool `json:"outage_reset,omitempty"`
+	// SignWith replaces the webhook secret, so that signatures are wrong; empty restores it.
+	SignWith *string `json:"sign_with,omitempty"`
+}
+
+// FailNext says how the next Count calls fail.
+type FailNext struct {
+	Count int `json:"count"`
+	// Status is the HTTP status; 0 is 500, or 400 when Code is set. Mercado Pago cycles through Statuses when given.
+	Status   int   `json:"status,omitempty"`
+	Statuses []int `json:"statuses,omitempty"`
+	// Code is the provider's error code (WhatsApp: 131000, 130429, 131056, …).
+	Code int `json:"code,omitempty"`
+}
+
+// WhatsAppFaults is what can go wrong at WhatsApp.
+type WhatsAppFaults struct {
+	DeliveryFaults
+	CallFaults
+	// FailStatusNext accepts the next messages and then reports them failed with Code.
+	FailStatusNext *FailNext `json:"fail_status_next,omitempty"`
+	// NoStatuses sends no status webhooks.
+	NoStatuses *bool `json:"no_statuses,omitempty"`
+	// TestNumber refuses recipients written 549… with 131030, as Meta's test numbers do.
+	TestNumber *bool `json:"test_number,omitempty"`
+	// MessagesPerSecond refuses sends above this rate with 130429; 0 is no limit.
+	MessagesPerSecond *int `json:"messages_per_second,omitempty"`
+	// PairLimit refuses more than 45 quick messages to one guest, then one per six seconds, with 131056.
+	PairLimit *bool `json:"pair_limit,omitempty"`
+}
+
+// MercadoPagoFaults is what can go wrong at Mercado Pago.
+type MercadoPagoFaults struct {
+	DeliveryFaults
+	CallFaults
+	// LegacyTwins is auto (unless the URL says source_news=webhooks), always or never.
+	LegacyTwins *string `json:"legacy_twins,omitempty"`
+	// TimestampUnit of x-signature is s or ms.
+	TimestampUnit *string `json:"timestamp_unit,omitempty"`
+	// SearchLagMS hides new payments from search.
+	SearchLagMS *int `json:"search_lag_ms,omitempty"`
+	// NotFoundGets answers the first GETs of every payment made from now on with 404.
+	NotFoundGets *int `json:"not_found_gets,omitempty"`
+	// RefundsInProcess leaves new refunds in_process until they are settled by control.
+	RefundsInProcess *bool `json:"refunds_in_process,omitempty"`
+}
+
+// Delivery is one webhook, waiting or done.
+type Delivery struct {
+	ID       string    `json:"id"`
+	Provider string    `json:"provider"`
+	Kind     string    `json:"kind"`
+	State    string    `json:"state"`
+	Attempts int       `json:"attempts"`
+	Last     string    `json:"last,omitempty"`
+	At       time.Time `json:"at"`
+}
+
+// Deliveries sums up a provider's webhooks and lists the last ones.
+type Deliveries struct {
+	Pending   int        `json:"pending"`
+	Delivered int        `json:"delivered"`
+	Dropped   int        `json:"dropped"`
+	GivenUp   int        `json:"given_up"`
+	Attempts  int        `json:"attempts"`
+	Recent    []Delivery `json:"recent"`
+}
