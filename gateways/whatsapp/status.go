@@ -1,0 +1,108 @@
+package whatsapp
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// DeliveryState is how far a message of ours got.
+type DeliveryState string
+
+// The delivery states; a name Meta adds later reads as [DeliveryUnknown].
+const (
+	DeliverySent      DeliveryState = "sent"
+	DeliveryDelivered DeliveryState = "delivered"
+	DeliveryRead      DeliveryState = "read"
+	DeliveryPlayed    DeliveryState = "played"
+	DeliveryFailed    DeliveryState = "failed"
+	DeliveryUnknown   DeliveryState = "unknown"
+)
+
+var deliveryRank = map[DeliveryState]int{DeliverySent: 1, DeliveryFailed: 2, DeliveryDelivered: 3, DeliveryRead: 4, DeliveryPlayed: 5}
+
+// Supersedes reports whether a status with state s, arriving in any order and any number of times, moves a message that
+// was last known to be in state known (empty: nothing known). Delivered, read and played override a failure, as WhatsApp
+// sometimes delivers after it reported one.
+func (s DeliveryState) Supersedes(known DeliveryState) bool {
+	return deliveryRank[s] > deliveryRank[known]
+}
+
+// Status is news about one message we sent.
+type Status struct {
+	ID            string // wamid of our message
+	PhoneNumberID string
+	State         DeliveryState
+	Timestamp     time.Time // UTC; zero when not legible
+	RecipientID   string    // WhatsApp id, may be empty
+	CallbackData  string    // what we gave as biz_opaque_callback_data
+	Errors        []PlatformError
+	Pricing       *Pricing
+	Raw           json.RawMessage
+}
+
+// Pricing is what Meta charges the message as.
+type Pricing struct {
+	Billable bool
+	Model    string // CBP or PMP
+	Category string // service, utility, marketing, authentication
+	Type     string // regular, free_customer_service, free_entry_point
+}
+
+// PlatformError is an error inside a webhook. Title, Message and Details come from Meta and may contain a phone number:
+// they are for the record of the message, never for a log.
+type PlatformError struct {
+	Code    int
+	Title   string
+	Message string
+	Details string
+}
+
+// Reason classifies the code as it would be in the answer to a send.
+func (e PlatformError) Reason() Reason { return reasonOf(e.Code) }
+
+var (
+	errStatusShape = errors.New("status is not an object")
+	errStatusID    = errors.New("status has no id")
+)
+
+func readStatus(raw json.RawMessage) (Status, error) {
+	item, ok := object(raw)
+	if !ok {
+		return Status{}, errStatusShape
+	}
+	status := Status{
+		ID: item.text("id"), State: DeliveryState(item.text("status")), Timestamp: item.unixTime("timestamp"),
+		RecipientID: item.text("recipient_id"), CallbackData: item.text("biz_opaque_callback_data"), Raw: raw,
+	}
+	if status.ID == "" {
+		return Status{}, errStatusID
+	}
+	if deliveryRank[status.State] == 0 {
+		status.State = DeliveryUnknown
+	}
+	rawErrors, _ := item.array("errors")
+	status.Errors = readErrors(rawErrors)
+	if pricing, ok := object(item["pricing"]); ok {
+		status.Pricing = &Pricing{
+			Billable: pricing.flag("billable"), Model: pricing.text("pricing_model"),
+			Category: pricing.text("category"), Type: pricing.text("type"),
+		}
+	}
+	return status, nil
+}
+
+func readErrors(raws []json.RawMessage) []PlatformError {
+	var all []PlatformError
+	for _, raw := range raws {
+		item, ok := object(raw)
+		if !ok {
+			continue
+		}
+		data, _ := object(item["error_data"])
+		all = append(all, PlatformError{
+			Code: item.integer("code"), Title: item.text("title"), Message: item.text("message"), Details: data.text("details"),
+		})
+	}
+	return all
+}
