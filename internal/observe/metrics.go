@@ -1,0 +1,111 @@
+package observe
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"cabanas/booking"
+)
+
+// Metrics are the measurements of a process, one field each. Label values are from closed sets or small ids of ours, never
+// of a person: no phone, name, address, reservation code.
+type Metrics struct {
+	ReservationsCreated     *prometheus.CounterVec // channel
+	ReservationsDateOverlap *prometheus.CounterVec // channel
+	ReservationsLockFailed  *prometheus.CounterVec // channel
+	ReservationsConfirmed   *prometheus.CounterVec // channel
+	HoldsExpired            *prometheus.CounterVec // accommodation_id
+	HoldReminders           *prometheus.CounterVec // channel
+	// DialogueHolds counts what asking for a hold by chat or API came to: action needs_slots, error or pre_reserved;
+	// source whatsapp or api.
+	DialogueHolds *prometheus.CounterVec // action, source
+	// RedisLockUnavailable counts holds that went on without night locks because Redis did not answer.
+	RedisLockUnavailable prometheus.Counter
+	WhatsAppSends        *prometheus.CounterVec // result
+	PaymentsSettled      *prometheus.CounterVec // verdict
+
+	// WebhookReceived counts deliveries acknowledged as stored, repetitions included; WebhookDuplicate those that were known
+	// already; WebhookRefused those that were not stored, by reason.
+	WebhookReceived  *prometheus.CounterVec // provider
+	WebhookDuplicate *prometheus.CounterVec // provider
+	WebhookRefused   *prometheus.CounterVec // provider, reason
+	// WebhookDispatchLag is the time from the row in the inbox to its delivery to Temporal.
+	WebhookDispatchLag *prometheus.HistogramVec // provider
+
+	// HTTPRequests and HTTPDuration know routes by their template; what matched no route is "unmatched".
+	HTTPRequests *prometheus.CounterVec   // handler, method, status (2xx, 3xx, 4xx, 5xx)
+	HTTPDuration *prometheus.HistogramVec // handler, method
+}
+
+// NewRegistry returns the registry of a process, with the measurements of the Go runtime and the operating system in it.
+func NewRegistry() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+// NewMetrics makes the metrics and registers them; it panics when one of the names is taken in the registerer.
+func NewMetrics(registerer prometheus.Registerer) *Metrics {
+	r := registry{registerer}
+	m := &Metrics{
+		ReservationsCreated:     r.counters("reservations_created_total", "Holds placed.", "channel"),
+		ReservationsDateOverlap: r.counters("reservations_date_overlap_total", "Holds refused because a night was taken.", "channel"),
+		ReservationsLockFailed:  r.counters("reservations_lock_failed_total", "Holds refused because another hold had locked a night.", "channel"),
+		ReservationsConfirmed:   r.counters("reservations_confirmed_total", "Reservations confirmed.", "channel"),
+		HoldsExpired:            r.counters("prereservations_expired_total", "Holds that expired unpaid.", "accommodation_id"),
+		HoldReminders:           r.counters("prereservation_reminders_sent_total", "Reminders of a hold's deadline sent.", "channel"),
+		DialogueHolds:           r.counters("nlu_pre_reserve_total", "Outcomes of asking for a hold.", "action", "source"),
+		RedisLockUnavailable: r.counter("redis_lock_unavailable_total",
+			"Holds that went on without night locks because Redis did not answer."),
+		WhatsAppSends:   r.counters("whatsapp_send_total", "Messages handed to WhatsApp, by result.", "result"),
+		PaymentsSettled: r.counters("payments_settled_total", "Payments judged, by verdict.", "verdict"),
+
+		WebhookReceived:  r.counters("webhook_inbox_received_total", "Webhook deliveries acknowledged as stored.", "provider"),
+		WebhookDuplicate: r.counters("webhook_inbox_duplicate_total", "Webhook deliveries that were stored before.", "provider"),
+		WebhookRefused:   r.counters("webhook_inbox_refused_total", "Webhook deliveries not stored, by reason.", "provider", "reason"),
+		WebhookDispatchLag: r.histograms("webhook_dispatch_lag_seconds", "Time from the inbox row to its delivery to Temporal.",
+			[]float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300}, "provider"),
+
+		HTTPRequests: r.counters("http_requests_total", "HTTP requests answered.", "handler", "method", "status"),
+		HTTPDuration: r.histograms("http_request_duration_seconds", "Time to answer an HTTP request.",
+			[]float64{.0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, "handler", "method"),
+	}
+	m.showAtZero()
+	return m
+}
+
+// showAtZero makes the series of known labels exist from the start: an alert on a rate needs the zero before the first event.
+func (m *Metrics) showAtZero() {
+	for _, channel := range booking.Channels {
+		for _, counters := range []*prometheus.CounterVec{
+			m.ReservationsCreated, m.ReservationsDateOverlap, m.ReservationsLockFailed, m.ReservationsConfirmed,
+		} {
+			counters.WithLabelValues(string(channel))
+		}
+	}
+	for _, provider := range []string{"whatsapp", "mercadopago"} {
+		m.WebhookReceived.WithLabelValues(provider)
+		m.WebhookDuplicate.WithLabelValues(provider)
+		m.WebhookDispatchLag.WithLabelValues(provider)
+	}
+}
+
+type registry struct{ prometheus.Registerer }
+
+func (r registry) counter(name, help string) prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	r.MustRegister(c)
+	return c
+}
+
+func (r registry) counters(name, help string, labels ...string) *prometheus.CounterVec {
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	r.MustRegister(c)
+	return c
+}
+
+func (r registry) histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
+	r.MustRegister(h)
+	return h
+}
