@@ -96,7 +96,8 @@ type Webhook struct {
 	// EventKey is unique per provider and event: the same event delivered again has the same key.
 	EventKey string
 	Body     []byte
-	// Meta holds what was said beside the body: query values and chosen headers.
+	// Meta holds what was said beside the body: the query values of a notification under their own names, and the Meta…
+	// values below, which nobody outside can set.
 	Meta map[string]string
 	// TraceID follows the delivery through logs and dispatch.
 	TraceID string
@@ -107,3 +108,26 @@ const (
 	ProviderWhatsApp    = "whatsapp"
 	ProviderMercadoPago = "mercadopago"
 )
+
+// Names in [Webhook].Meta of a Mercado Pago notification.
+const (
+	// MetaSigned is "true" when the provider's signature over the payment id was right, "false" for an unsigned hint. Either way
+	// the payment is fetched before anything changes.
+	MetaSigned = "signed"
+	// MetaTopic is what the notification is about; only "payment" is stored.
+	MetaTopic = "topic"
+	// MetaPaymentID is the payment to fetch, digits.
+	MetaPaymentID = "payment_id"
+	// MetaReference is the reservation code that our own notification address carried, absent when it has not the form of one.
+	MetaReference = "ref"
+)
+
+// IdempotencyClaim is what is known of an Idempotency-Key when a request brings it.
+type IdempotencyClaim struct {
+	// New means that the caller now owns the key: it carries the request out, then finishes or abandons the key.
+	New bool
+	// SameBody is whether the request that made the key had the same body; meaningless when New.
+	SameBody bool
+	// Response is the stored answer, nil while the first request is still being carried out.
+	Response []byte
+}

@@ -274,6 +274,9 @@ type Effect struct {
 	AccommodationID int64        `json:"accommodation_id,omitempty"`
 	Stay            booking.Stay `json:"stay,omitzero"`
 	Guests          int          `json:"guests,omitempty"`
+	// AskedAt is when the guest sent the message that asks for it; TraceID is that message's.
+	AskedAt time.Time `json:"asked_at,omitzero"`
+	TraceID string    `json:"trace_id,omitempty"`
 }
 
 // EffectInput carries out one effect for a guest and stores the replies its outcome needs.

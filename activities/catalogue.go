@@ -1,0 +1,108 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"cabanas/booking"
+)
+
+// Terms are the booking rules that come from the settings of this installation.
+type Terms struct {
+	HoldFor        time.Duration
+	Extension      time.Duration
+	Grace          time.Duration
+	DepositPercent int
+	Limits         booking.Limits
+	// HoldsPerPhone bounds unpaid holds of one phone; 0 is no limit.
+	HoldsPerPhone int
+}
+
+// CatalogueStore reads what is offered and what is taken.
+type CatalogueStore interface {
+	Property(ctx context.Context) (booking.Property, error)
+	Accommodations(ctx context.Context) ([]booking.Accommodation, error)
+	Accommodation(ctx context.Context, id int64) (booking.Accommodation, error)
+	Busy(ctx context.Context, from, to booking.Date) ([]booking.Busy, error)
+}
+
+// alternativesWindow is how many days around the wished dates are searched for free ones.
+const alternativesWindow = 21
+
+// catalogue answers what is free and what it costs. It advises: only the insert of a hold decides.
+type catalogue struct {
+	store CatalogueStore
+	terms Terms
+	now   func() time.Time
+}
+
+func (c catalogue) property(ctx context.Context) (booking.Property, error) {
+	property, err := c.store.Property(ctx)
+	if err != nil {
+		return booking.Property{}, err
+	}
+	property.DepositPercent, property.Limits = c.terms.DepositPercent, c.terms.Limits
+	return property, nil
+}
+
+func (c catalogue) today(property booking.Property) booking.Date {
+	return booking.DateIn(c.now(), property.Location)
+}
+
+func (c catalogue) quote(property booking.Property, place booking.Accommodation, stay booking.Stay, guests int) booking.Quote {
+	return booking.QuoteStay(place.Rate, stay, guests, property.DepositPercent)
+}
+
+// offer prices a stay in one accommodation, refuses it by the limits, or says that it is taken and what is free instead.
+func (c catalogue) offer(ctx context.Context, id int64, stay booking.Stay, guests int) (offered, error) {
+	property, err := c.property(ctx)
+	if err != nil {
+		return offered{}, err
+	}
+	place, err := c.store.Accommodation(ctx, id)
+	if err != nil {
+		return offered{}, err
+	}
+	answer := offered{property: property, place: place}
+	if stay.CheckIn.Before(stay.CheckOut) && stay.Nights() <= property.Limits.LongestStay {
+		answer.quote = c.quote(property, place, stay, max(guests, 1))
+	}
+	if err := property.Limits.Check(place, stay, guests, c.today(property)); err != nil {
+		return answer, err
+	}
+	calendar, err := c.calendar(ctx, stay)
+	if err != nil {
+		return answer, err
+	}
+	if !calendar.Free(id, stay) {
+		return answer, c.taken(ctx, calendar, answer, stay, guests)
+	}
+	return answer, nil
+}
+
+// offered is what is known of an accommodation for a stay; complete as far as it got when there is an error beside it.
+type offered struct {
+	property booking.Property
+	place    booking.Accommodation
+	quote    booking.Quote
+}
+
+func (c catalogue) calendar(ctx context.Context, stay booking.Stay) (booking.Calendar, error) {
+	busy, err := c.store.Busy(ctx, stay.CheckIn.AddDays(-alternativesWindow), stay.CheckOut.AddDays(alternativesWindow))
+	if err != nil {
+		return booking.Calendar{}, err
+	}
+	return booking.NewCalendar(busy), nil
+}
+
+// taken builds the refusal of a stay that is sold, with alternatives; an error when they cannot be read.
+func (c catalogue) taken(ctx context.Context, calendar booking.Calendar, wish offered, stay booking.Stay, guests int) error {
+	catalog, err := c.store.Accommodations(ctx)
+	if err != nil {
+		return err
+	}
+	return &TakenError{Alternatives: calendar.Alternatives(booking.AlternativeSearch{
+		Wanted: wish.place, Stay: stay, Guests: guests, Today: c.today(wish.property), Catalog: catalog,
+		Limits: wish.property.Limits, DepositPercent: wish.property.DepositPercent, WindowDays: alternativesWindow,
+	})}
+}

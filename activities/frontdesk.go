@@ -1,0 +1,321 @@
+package activities
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"cabanas/booking"
+	"cabanas/gateways/whatsapp"
+	"cabanas/internal/observe"
+	"cabanas/store/postgres"
+	"cabanas/workflows"
+)
+
+// FrontDesk takes bookings from every channel: it checks and prices, and hands what can be booked to a Booking workflow. A
+// wish that is visibly taken starts none.
+type FrontDesk struct {
+	Store    FrontDeskStore
+	Bookings Bookings
+	Terms    Terms
+	Metrics  *observe.Metrics
+	Now      func() time.Time
+}
+
+// FrontDeskStore is what the front desk reads and writes.
+type FrontDeskStore interface {
+	CatalogueStore
+	linkReader
+	UpsertGuest(ctx context.Context, guest postgres.Guest) (int64, error)
+	CountOpenHolds(ctx context.Context, phone string) (int, error)
+	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
+}
+
+// Bookings reaches Booking workflows. Errors are booking refusals or mean that Temporal is away.
+type Bookings interface {
+	Start(ctx context.Context, in workflows.BookingInput) (workflows.HoldOutcome, error)
+	Cancel(ctx context.Context, code string, request workflows.CancelRequest) (workflows.ChangeOutcome, error)
+	Extend(ctx context.Context, code string) (workflows.ChangeOutcome, error)
+}
+
+const (
+	longestName = 100
+	tokenBytes  = 24
+	// codeAttempts bounds new codes after a collision; one day has 16 million of them.
+	codeAttempts = 5
+)
+
+func (d *FrontDesk) catalogue() catalogue {
+	return catalogue{store: d.Store, terms: d.Terms, now: d.Now}
+}
+
+// Accommodations lists what is offered.
+func (d *FrontDesk) Accommodations(ctx context.Context) ([]booking.Accommodation, error) {
+	return d.Store.Accommodations(ctx)
+}
+
+// Accommodation returns one that is offered; an inactive one is not found.
+func (d *FrontDesk) Accommodation(ctx context.Context, id int64) (booking.Accommodation, error) {
+	place, err := d.Store.Accommodation(ctx, id)
+	if err == nil && !place.Active {
+		return booking.Accommodation{}, booking.Refuse(booking.CodeNotFound, "no accommodation %d", id)
+	}
+	return place, err
+}
+
+// Availability says whether a stay can be booked, what it costs, and what is free instead.
+func (d *FrontDesk) Availability(ctx context.Context, request AvailabilityRequest) (Availability, error) {
+	answer, err := d.catalogue().offer(ctx, request.AccommodationID, request.Stay, request.Guests)
+	result := Availability{Available: err == nil, Quote: answer.quote}
+	var taken *TakenError
+	switch code := booking.CodeOf(err); {
+	case errors.As(err, &taken):
+		result.Reason, result.Alternatives = booking.CodeDatesTaken, taken.Alternatives
+	case code == booking.CodeNotFound || code == booking.CodeInternal || code == booking.CodeUnavailable:
+		return Availability{}, err
+	default:
+		result.Reason = code
+	}
+	return result, nil
+}
+
+// Book holds a stay for a person who gives a name and a phone. The error is a booking refusal, a [TakenError] with
+// alternatives, or [booking.CodeUnavailable] when nothing could be decided.
+func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (Booked, error) {
+	guest, err := contactOf(request)
+	if err != nil {
+		return Booked{}, err
+	}
+	if err := d.checkHolds(ctx, guest.Phone); err != nil {
+		return Booked{}, err
+	}
+	wish, err := d.catalogue().offer(ctx, request.AccommodationID, request.Stay, request.Guests)
+	if err != nil {
+		d.countLoser(err, request.Channel)
+		return Booked{}, err
+	}
+	guestID, err := d.Store.UpsertGuest(ctx, guest)
+	if err != nil {
+		return Booked{}, err
+	}
+	token, hash := newToken()
+	for range codeAttempts {
+		in := d.bookingInput(wish, request, guestID, randomCode(d.Now()))
+		in.TokenHash = hash
+		outcome, err := d.start(ctx, in, wish)
+		if booking.IsCode(err, booking.CodeDuplicate) {
+			continue
+		}
+		if err != nil {
+			return Booked{}, err
+		}
+		return d.booked(ctx, in.Code, token, outcome)
+	}
+	return Booked{}, booking.Refuse(booking.CodeUnavailable, "no free reservation code after %d attempts", codeAttempts)
+}
+
+// BookForGuest holds a stay for a guest who is known, under codes derived from key: asked again with the same key it finds
+// the booking it made.
+func (d *FrontDesk) BookForGuest(ctx context.Context, guestID int64, effect workflows.Effect, askedAt time.Time) (string, error) {
+	request := BookRequest{AccommodationID: effect.AccommodationID, Stay: effect.Stay, Guests: effect.Guests, Channel: booking.ChannelWhatsApp}
+	for attempt := range codeAttempts {
+		code := derivedCode(effect.Key, attempt, askedAt)
+		if existing, err := d.Store.Reservation(ctx, code); err == nil && existing.GuestID == guestID && existing.Stay == effect.Stay {
+			return code, nil
+		}
+		wish, err := d.catalogue().offer(ctx, effect.AccommodationID, effect.Stay, effect.Guests)
+		if err != nil {
+			d.countLoser(err, request.Channel)
+			return "", err
+		}
+		_, hash := newToken()
+		in := d.bookingInput(wish, request, guestID, code)
+		in.TokenHash = hash
+		_, err = d.start(ctx, in, wish)
+		if booking.IsCode(err, booking.CodeDuplicate) {
+			continue
+		}
+		return code, err
+	}
+	return "", booking.Refuse(booking.CodeUnavailable, "no free reservation code after %d attempts", codeAttempts)
+}
+
+func (d *FrontDesk) bookingInput(wish offered, request BookRequest, guestID int64, code string) workflows.BookingInput {
+	return workflows.BookingInput{
+		Code: code, AccommodationID: wish.place.ID, UnitName: wish.place.Name, Stay: request.Stay, Guests: request.Guests,
+		GuestID: guestID, Channel: request.Channel,
+		HoldFor: d.Terms.HoldFor, Extension: d.Terms.Extension, Grace: d.Terms.Grace,
+	}
+}
+
+// start runs the race: the workflow's insert decides, and a loser gets the alternatives as they are after it.
+func (d *FrontDesk) start(ctx context.Context, in workflows.BookingInput, wish offered) (workflows.HoldOutcome, error) {
+	outcome, err := d.Bookings.Start(ctx, in)
+	if err != nil {
+		return outcome, err
+	}
+	if outcome.Placed {
+		d.Metrics.ReservationCreated(string(in.Channel))
+		return outcome, nil
+	}
+	if outcome.Refusal != booking.CodeDatesTaken {
+		return outcome, booking.Refuse(outcome.Refusal, "the hold was refused")
+	}
+	calendar, err := d.catalogue().calendar(ctx, in.Stay)
+	if err != nil {
+		return outcome, err
+	}
+	err = d.catalogue().taken(ctx, calendar, wish, in.Stay, in.Guests)
+	d.countLoser(err, in.Channel)
+	return outcome, err
+}
+
+func (d *FrontDesk) countLoser(err error, channel booking.Channel) {
+	if booking.IsCode(err, booking.CodeDatesTaken) {
+		d.Metrics.DateOverlap(string(channel))
+	}
+}
+
+func (d *FrontDesk) booked(ctx context.Context, code, token string, outcome workflows.HoldOutcome) (Booked, error) {
+	r, err := d.Store.Reservation(ctx, code)
+	if err != nil {
+		return Booked{}, err
+	}
+	return Booked{Code: code, Token: token, Status: r.Status, ExpiresAt: r.ExpiresAt, Stay: r.Stay, Quote: r.Quote, PaymentURL: outcome.PaymentURL}, nil
+}
+
+// Reservation shows a reservation to who holds its token; a wrong token is not found, like a wrong code.
+func (d *FrontDesk) Reservation(ctx context.Context, code, token string) (ReservationView, error) {
+	r, err := d.authorized(ctx, code, token)
+	if err != nil {
+		return ReservationView{}, err
+	}
+	return d.view(ctx, r)
+}
+
+// Cancel ends a reservation for who holds its token and shows it afterwards; cancelled before, it is shown as it is.
+func (d *FrontDesk) Cancel(ctx context.Context, code, token string) (ReservationView, error) {
+	r, err := d.authorized(ctx, code, token)
+	if err != nil {
+		return ReservationView{}, err
+	}
+	if r.Status == booking.Cancelled {
+		return d.view(ctx, r)
+	}
+	outcome, err := d.Bookings.Cancel(ctx, r.Code, workflows.CancelRequest{By: booking.ByGuest, Reason: "guest"})
+	if err != nil {
+		return ReservationView{}, err
+	}
+	if !outcome.Done && outcome.Refusal != "" {
+		return ReservationView{}, booking.Refuse(outcome.Refusal, "reservation %s is %s", r.Code, outcome.Status)
+	}
+	if r, err = d.Store.Reservation(ctx, r.Code); err != nil {
+		return ReservationView{}, err
+	}
+	view, err := d.view(ctx, r)
+	view.Refund = outcome.Refund
+	return view, err
+}
+
+func (d *FrontDesk) authorized(ctx context.Context, code, token string) (postgres.Reservation, error) {
+	missing := booking.Refuse(booking.CodeNotFound, "no reservation with this code and token")
+	code = booking.NormalizeCode(code)
+	if !booking.ValidCode(code) {
+		return postgres.Reservation{}, missing
+	}
+	r, err := d.Store.Reservation(ctx, code)
+	if booking.IsCode(err, booking.CodeNotFound) {
+		return postgres.Reservation{}, missing
+	}
+	if err != nil {
+		return postgres.Reservation{}, err
+	}
+	if hash := hashToken(token); len(r.TokenHash) == 0 || subtle.ConstantTimeCompare(hash, r.TokenHash) != 1 {
+		return postgres.Reservation{}, missing
+	}
+	return r, nil
+}
+
+func (d *FrontDesk) view(ctx context.Context, r postgres.Reservation) (ReservationView, error) {
+	property, err := d.catalogue().property(ctx)
+	if err != nil {
+		return ReservationView{}, err
+	}
+	v, err := viewOf(ctx, d.Store, property, r, d.Now())
+	if err != nil {
+		return ReservationView{}, err
+	}
+	view := ReservationView{
+		Code: r.Code, Status: r.Status, PaymentStatus: r.PaymentStatus, AccommodationID: r.AccommodationID,
+		AccommodationName: r.UnitName, Stay: r.Stay, Guests: r.Guests, Quote: r.Quote, Paid: r.Paid, PaymentURL: v.PaymentURL,
+	}
+	if r.Status == booking.PreReserved {
+		view.ExpiresAt = r.ExpiresAt
+	}
+	if r.Status.Live() {
+		view.Refund = v.RefundIfCancelled
+	}
+	return view, nil
+}
+
+func (d *FrontDesk) checkHolds(ctx context.Context, phone string) error {
+	if d.Terms.HoldsPerPhone == 0 {
+		return nil
+	}
+	open, err := d.Store.CountOpenHolds(ctx, phone)
+	if err != nil {
+		return err
+	}
+	if open >= d.Terms.HoldsPerPhone {
+		return booking.Refuse(booking.CodeTooManyHolds, "%d unpaid holds; pay or cancel one first", open)
+	}
+	return nil
+}
+
+func contactOf(request BookRequest) (postgres.Guest, error) {
+	name := strings.TrimSpace(request.Name)
+	if name == "" || utf8.RuneCountInString(name) > longestName {
+		return postgres.Guest{}, booking.Refuse(booking.CodeInvalidInput, "contact_name must have 1 to %d characters", longestName)
+	}
+	phone, err := whatsapp.CanonicalPhone(request.Phone)
+	if err != nil {
+		return postgres.Guest{}, booking.Refuse(booking.CodeInvalidInput, "contact_phone is not a phone number with area code")
+	}
+	if request.Email != "" {
+		if _, err := mail.ParseAddress(request.Email); err != nil {
+			return postgres.Guest{}, booking.Refuse(booking.CodeInvalidInput, "contact_email is not an e-mail address")
+		}
+	}
+	return postgres.Guest{Phone: phone, Name: name, Email: request.Email}, nil
+}
+
+func newToken() (token string, hash []byte) {
+	secret := make([]byte, tokenBytes)
+	rand.Read(secret) // never fails: crypto/rand aborts the program instead
+	token = base64.RawURLEncoding.EncodeToString(secret)
+	return token, hashToken(token)
+}
+
+func hashToken(token string) []byte {
+	hash := sha256.Sum256([]byte(token))
+	return hash[:]
+}
+
+func randomCode(now time.Time) string {
+	var entropy [3]byte
+	rand.Read(entropy[:])
+	return booking.NewCode(now, entropy)
+}
+
+func derivedCode(key string, attempt int, at time.Time) string {
+	hash := sha256.Sum256(fmt.Appendf(nil, "%s#%d", key, attempt))
+	return booking.NewCode(at, [3]byte(hash[:3]))
+}

@@ -1,0 +1,93 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"cabanas/booking"
+	"cabanas/dialogue"
+	"cabanas/internal/observe"
+	"cabanas/store/postgres"
+	"cabanas/workflows"
+)
+
+// noticeStore is what a notice is made of.
+type noticeStore interface {
+	linkReader
+	Property(ctx context.Context) (booking.Property, error)
+	Accommodation(ctx context.Context, id int64) (booking.Accommodation, error)
+	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
+	Guest(ctx context.Context, id int64) (postgres.Guest, error)
+	QueueNotice(ctx context.Context, notice postgres.Notice, now time.Time) (int64, error)
+}
+
+const ownerPrefix = "owner_"
+
+// queueNotice words a notice from what is true now and stores it under its key; 0 when there is nobody to send it to.
+func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput) (int64, error) {
+	notice, guest, err := a.notice(ctx, in)
+	if err != nil {
+		return 0, err
+	}
+	reply, err := json.Marshal(dialogue.Compose(notice))
+	if err != nil {
+		return 0, fmt.Errorf("encode notice: %w", err)
+	}
+	stored := postgres.Notice{Key: noticeKey(in), Reply: reply, TraceID: observe.Trace(ctx)}
+	if toOwner(in.Kind) {
+		stored.OwnerPhone, stored.Owner = a.OwnerPhone, true
+	} else {
+		stored.GuestID = guest
+	}
+	return a.Store.QueueNotice(ctx, stored, a.Now())
+}
+
+func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialogue.Notice, int64, error) {
+	property, err := a.Store.Property(ctx)
+	if err != nil {
+		return dialogue.Notice{}, 0, err
+	}
+	property.DepositPercent, property.Limits = a.Terms.DepositPercent, a.Terms.Limits
+	notice := dialogue.Notice{Kind: string(in.Kind), Amount: in.Amount, Property: property, Now: a.Now(), Language: "es"}
+	if in.Code == "" {
+		return notice, 0, nil
+	}
+	r, err := a.Store.Reservation(ctx, in.Code)
+	if err != nil {
+		return notice, 0, err
+	}
+	guest, err := a.Store.Guest(ctx, r.GuestID)
+	if err != nil {
+		return notice, 0, err
+	}
+	place, err := a.Store.Accommodation(ctx, r.AccommodationID)
+	if err != nil {
+		return notice, 0, err
+	}
+	if notice.Booking, err = viewOf(ctx, a.Store, property, r, a.Now()); err != nil {
+		return notice, 0, err
+	}
+	notice.Location, notice.CheckInText = place.Location, place.CheckInText
+	if toOwner(in.Kind) {
+		notice.GuestName, notice.GuestPhone = guest.Name, guest.Phone
+	} else if guest.Language != "" {
+		notice.Language = guest.Language
+	}
+	return notice, r.GuestID, nil
+}
+
+// noticeKey is the effect key of a notice: <code>/<kind>[/<suffix or payment id>].
+func noticeKey(in workflows.NoticeInput) string {
+	parts := []string{in.Code, string(in.Kind)}
+	for _, part := range []string{in.Suffix, in.PaymentID} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+func toOwner(kind workflows.NoticeKind) bool { return strings.HasPrefix(string(kind), ownerPrefix) }
