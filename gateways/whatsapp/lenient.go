@@ -54,12 +54,9 @@ func (f fields) flag(name string) bool {
 	return json.Unmarshal(f[name], &value) == nil && value
 }
 
-func (f fields) integer(name string) int {
+func (f fields) integer(name string) (value int, ok bool) {
 	value, err := strconv.Atoi(f.text(name))
-	if err != nil {
-		return 0
-	}
-	return value
+	return value, err == nil
 }
 
 func (f fields) decimal(name string) (float64, bool) {

@@ -52,7 +52,7 @@ type Pricing struct {
 // PlatformError is an error inside a webhook. Title, Message and Details come from Meta and may contain a phone number:
 // they are for the record of the message, never for a log.
 type PlatformError struct {
-	Code    int
+	Code    int // -1 when there is none, as 0 is a code of Meta's
 	Title   string
 	Message string
 	Details string
@@ -60,6 +60,8 @@ type PlatformError struct {
 
 // Reason classifies the code as it would be in the answer to a send.
 func (e PlatformError) Reason() Reason { return reasonOf(e.Code) }
+
+const noCode = -1
 
 var (
 	errStatusShape = errors.New("status is not an object")
@@ -100,8 +102,12 @@ func readErrors(raws []json.RawMessage) []PlatformError {
 			continue
 		}
 		data, _ := object(item["error_data"])
+		code, ok := item.integer("code")
+		if !ok {
+			code = noCode
+		}
 		all = append(all, PlatformError{
-			Code: item.integer("code"), Title: item.text("title"), Message: item.text("message"), Details: data.text("details"),
+			Code: code, Title: item.text("title"), Message: item.text("message"), Details: data.text("details"),
 		})
 	}
 	return all

@@ -58,10 +58,10 @@ func read(operation string, response *http.Response, answer []byte, readErr erro
 	status := response.StatusCode
 	failure := &Error{Operation: operation, HTTPStatus: status, RetryAfter: retryAfter(response.Header), Cause: readErr}
 	members, isObject := object(answer)
-	if platform, refused := object(members["error"]); refused && platform.text("code") != "" {
+	platform, _ := object(members["error"])
+	if code, refused := platform.integer("code"); refused {
 		data, _ := object(platform["error_data"])
-		failure.Code = platform.integer("code")
-		failure.Reason = reasonOf(failure.Code)
+		failure.Code, failure.Reason = code, reasonOf(code)
 		failure.TraceID = platform.text("fbtrace_id")
 		failure.Details = redacted(valueOr(data.text("details"), platform.text("message")))
 		if failure.Reason == ReasonPairRate {

@@ -169,7 +169,7 @@ func TestParseWebhookKeepsTheRestOfABatch(t *testing.T) {
 	   "messages":[{"from":"5491112345678","id":"wamid.1","type":"text","text":{"body":"uno"}}, 7, {"type":"text"}, null,
 	               {"from":"5491112345678","id":"wamid.2","timestamp":"pronto","type":"text","text":{"body":"dos"}}],
 	   "statuses":[{"id":"wamid.s","status":"delivered"},"x",{"status":"read"}],
-	   "errors":[{"code":131000,"title":"t","message":"m"}]}},
+	   "errors":[{"code":131000,"title":"t","message":"m"},{"title":"u"},9]}},
 	  {"field":"account_update","value":{"event":"x"}},
 	  {"field":"messages"}, 3]},
 	 5,
@@ -183,7 +183,11 @@ func TestParseWebhookKeepsTheRestOfABatch(t *testing.T) {
 	require.True(t, hook.Messages[1].Timestamp.IsZero())
 	require.Equal(t, "888", hook.Messages[2].PhoneNumberID)
 	require.Len(t, hook.Statuses, 1)
-	require.Equal(t, []AccountError{{PhoneNumberID: "777", PlatformError: PlatformError{Code: 131000, Title: "t", Message: "m"}}}, hook.Errors)
+	require.Equal(t, []AccountError{
+		{PhoneNumberID: "777", PlatformError: PlatformError{Code: 131000, Title: "t", Message: "m"}},
+		{PhoneNumberID: "777", PlatformError: PlatformError{Code: -1, Title: "u"}},
+	}, hook.Errors)
+	require.Equal(t, ReasonUnknown, hook.Errors[1].Reason())
 	require.Equal(t, []string{"account_update"}, hook.OtherFields)
 	require.Len(t, hook.Skipped, 9)
 	for _, skipped := range hook.Skipped {
