@@ -214,6 +214,8 @@ type NoticeInput struct {
 	Suffix    string        `json:"suffix,omitempty"`
 	PaymentID string        `json:"payment_id,omitempty"`
 	Amount    booking.Money `json:"amount,omitzero"`
+	// Verdict says to the owner which payment case this is; [booking.VerdictPark] asks for a person.
+	Verdict booking.Verdict `json:"verdict,omitempty"`
 }
 
 // NoticesInput sends several notices in one activity, in order.
@@ -231,6 +233,8 @@ type ConversationInput struct {
 	Idle time.Duration `json:"idle"`
 	// Pending counts signals that arrived and were not worked off when the run was continued as new.
 	Pending int `json:"pending,omitempty"`
+	// ContinueAfter continues the run as new after this many handled signals; 0 means the default.
+	ContinueAfter int `json:"continue_after,omitempty"`
 }
 
 // MessageSignal says that a message of the guest waits in the database. The id is for people reading the history: turns
@@ -240,8 +244,12 @@ type MessageSignal struct {
 }
 
 // TurnInput asks for the next turn of a conversation.
+//
+// Key names this asking: the worker may die between the stored turn and Temporal's record of it, and asks again with the same
+// key. A turn that was stored under the key is returned as it is, never a second one taken.
 type TurnInput struct {
-	GuestID int64 `json:"guest_id"`
+	GuestID int64  `json:"guest_id"`
+	Key     string `json:"key,omitempty"`
 }
 
 // Turn is a stored decision: messages to deliver and effects to carry out.

@@ -1,0 +1,94 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"cabanas/booking"
+)
+
+// readPayments follows up every payment signal that has arrived.
+func (b *bookingRun) readPayments() {
+	var signal PaymentSignal
+	for b.payments.ReceiveAsync(&signal) {
+		b.follow(signal.PaymentID)
+	}
+}
+
+// follow looks a payment up, however long the provider is away; signals that come meanwhile make it look once more.
+func (b *bookingRun) follow(paymentID string) {
+	if _, running := b.following[paymentID]; running {
+		b.following[paymentID] = true
+		return
+	}
+	b.following[paymentID] = false
+	b.spawn(b.background, func(ctx workflow.Context) {
+		for again := true; again; again = b.following[paymentID] {
+			b.following[paymentID] = false
+			settlement, err := settlePayment.run(settleStep(ctx, paymentID), SettleInput{PaymentID: paymentID, Code: b.in.Code})
+			if err != nil {
+				workflow.GetLogger(ctx).Error("payment not settled", "code", b.in.Code, "payment_id", paymentID, "error", err)
+				b.tell(Settlement{Code: b.in.Code, PaymentID: paymentID}.stuck())
+				continue
+			}
+			b.settled(settlement)
+		}
+		delete(b.following, paymentID)
+	})
+}
+
+// settled takes over what a payment changed, and does what follows from it.
+func (b *bookingRun) settled(s Settlement) {
+	if s.Code != b.in.Code {
+		b.passOn(s)
+		return
+	}
+	b.moved(ReservationChange{Status: s.Status}, s.PaymentID)
+	next := s.follows()
+	b.tell(next.notices...)
+	if next.refund == "" || b.returning[s.PaymentID] {
+		return
+	}
+	b.returning[s.PaymentID] = true
+	b.spawn(b.background, func(ctx workflow.Context) {
+		refund, err := refundPayment.run(moneyStep(ctx, "return payment "+s.PaymentID),
+			RefundInput{Code: b.in.Code, PaymentID: s.PaymentID, Reason: next.refund})
+		if err != nil {
+			workflow.GetLogger(ctx).Error("payment not returned", "code", b.in.Code, "payment_id", s.PaymentID, "error", err)
+			b.tell(s.stuck())
+			return
+		}
+		b.tell(s.returned(refund.Amount)...)
+	})
+}
+
+// passOn hands a payment that came here by a wrong hint to the booking it is for; nobody's payment is a case for the owner.
+func (b *bookingRun) passOn(s Settlement) {
+	b.tell(s.follows().notices...)
+	if s.Code == "" {
+		return
+	}
+	b.spawn(b.background, func(ctx workflow.Context) {
+		result, err := forwardPayment.run(routeStep(ctx, "pass payment "+s.PaymentID+" on"),
+			SettleInput{PaymentID: s.PaymentID, Code: s.Code})
+		if err != nil || !result.Delivered {
+			b.tell(s.stuck())
+		}
+	})
+}
+
+// giveBack returns money of a reservation that ended, for as long as it takes.
+func (b *bookingRun) giveBack(amount booking.Money, reason string) {
+	if amount.IsZero() {
+		return
+	}
+	b.spawn(b.background, func(ctx workflow.Context) {
+		_, err := refundReservation.run(moneyStep(ctx, "refund, "+reason),
+			RefundAllInput{Code: b.in.Code, Amount: amount, Reason: reason})
+		if err != nil {
+			workflow.GetLogger(ctx).Error("refund refused", "code", b.in.Code, "reason", reason, "error", err)
+			b.tell(NoticeInput{
+				Kind: NoticeOwnerPayment, Suffix: "refund/" + reason, Amount: amount, Verdict: booking.VerdictPark,
+			})
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+const (
+	// conversationVersion is the version of the state that a run hands to the next.
+	conversationVersion = 1
+	// continueAfter keeps histories short, which replay fast.
+	continueAfter = 200
+)
+
+// Conversation answers the messages of one guest, one at a time and in order. A signal says that a message waits in the
+// database; deciding and storing the answer is one short step there, sending it and carrying out what it asks for follow. It
+// ends after a silence; the next message starts a new run.
+func Conversation(ctx workflow.Context, in ConversationInput) error {
+	c := &conversation{in: in, messages: workflow.GetSignalChannelWithOptions(ctx, SignalMessage, workflow.SignalChannelOptions{
+		Description: "a message of the guest waits in the database",
+	})}
+	if c.in.ContinueAfter <= 0 {
+		c.in.ContinueAfter = continueAfter
+	}
+	return c.run(ctx)
+}
+
+type conversation struct {
+	in       ConversationInput
+	messages workflow.ReceiveChannel
+	alarm    alarm
+	handled  int
+}
+
+func (c *conversation) run(ctx workflow.Context) error {
+	c.show(ctx)
+	for {
+		if c.mustContinue(ctx) {
+			return c.continueAsNew(ctx)
+		}
+		waits, err := c.awaitMessage(ctx)
+		if err != nil || !waits {
+			return err
+		}
+		if err := c.handle(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// awaitMessage takes one signal; false means that the guest has been silent for long enough. One timer serves many messages:
+// when it rings too early it is set again.
+func (c *conversation) awaitMessage(ctx workflow.Context) (bool, error) {
+	if c.in.Pending > 0 {
+		c.in.Pending--
+		return true, nil
+	}
+	silentSince := workflow.Now(ctx)
+	for !c.messages.ReceiveAsync(nil) {
+		end := silentSince.Add(c.in.Idle)
+		if !workflow.Now(ctx).Before(end) {
+			return false, nil
+		}
+		if !c.alarm.pending() {
+			c.alarm.set(ctx, end, "the guest is silent")
+		}
+		err := workflow.Await(ctx, func() bool { return c.messages.Len() > 0 || !c.alarm.pending() })
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// handle takes the next turn, delivers its messages and carries out its effects. A message that cannot be delivered does not
+// stop the conversation; only the workflow's cancellation does.
+func (c *conversation) handle(ctx workflow.Context) error {
+	c.handled++
+	key := fmt.Sprintf("%s/%d", workflow.GetInfo(ctx).WorkflowExecution.RunID, c.handled)
+	turn, err := decideTurn.runLocal(databaseStep(ctx, "turn"), TurnInput{GuestID: c.in.GuestID, Key: key})
+	if err != nil {
+		return c.goOn(ctx, "turn not decided", err)
+	}
+	if err := c.deliver(ctx, turn.Deliver); err != nil {
+		return err
+	}
+	for _, effect := range turn.Effects {
+		result, err := runEffect.run(effectStep(ctx, effect.Kind),
+			EffectInput{GuestID: c.in.GuestID, MessageID: turn.MessageID, Effect: effect})
+		if err != nil {
+			if err := c.goOn(ctx, "effect not carried out", err); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.deliver(ctx, result.Deliver); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *conversation) deliver(ctx workflow.Context, messageIDs []int64) error {
+	if len(messageIDs) == 0 {
+		return nil
+	}
+	_, err := deliverMessages.run(replyStep(ctx), DeliverInput{MessageIDs: messageIDs})
+	return c.goOn(ctx, "reply not delivered", err)
+}
+
+// goOn logs a step that failed for good and lets the conversation live; a cancelled workflow stops.
+func (c *conversation) goOn(ctx workflow.Context, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	workflow.GetLogger(ctx).Error(what, "guest_id", c.in.GuestID, "error", err)
+	return nil
+}
+
+func (c *conversation) mustContinue(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return c.handled >= c.in.ContinueAfter || c.handled > 0 &&
+		(info.GetContinueAsNewSuggested() || info.GetTargetWorkerDeploymentVersionChanged())
+}
+
+// continueAsNew hands what was signalled and not handled to the next run; nothing else is open at this point.
+func (c *conversation) continueAsNew(ctx workflow.Context) error {
+	for c.messages.ReceiveAsync(nil) {
+		c.in.Pending++
+	}
+	c.in.V = conversationVersion
+	options := workflow.ContinueAsNewErrorOptions{}
+	if workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
+		options.InitialVersioningBehavior = workflow.ContinueAsNewVersioningBehaviorAutoUpgrade
+	}
+	return workflow.NewContinueAsNewErrorWithOptions(ctx, options, Conversation, c.in)
+}
+
+// show is set once: a line per message would cost more than it tells.
+func (c *conversation) show(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("Conversation with guest %d, ends after %s of silence", c.in.GuestID,
+		c.in.Idle.Round(time.Second)))
+}
