@@ -1,0 +1,239 @@
+package mercadopago
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// The defaults of [Options].
+const (
+	DefaultBaseURL = "https://api.mercadopago.com"
+	DefaultTimeout = 10 * time.Second
+)
+
+const (
+	maxAnswer     = 8 << 20 // a page of payments with their card and fee details
+	maxRetryAfter = time.Hour
+	idlePerHost   = 64
+)
+
+// Options configures a [Client]. Token is required.
+type Options struct {
+	BaseURL string // default [DefaultBaseURL]
+	Token   string // access token
+	// HTTPClient is copied and made not to follow redirects; the default keeps connections open.
+	HTTPClient *http.Client
+	Timeout    time.Duration // of one request; default [DefaultTimeout]
+}
+
+// Client calls Mercado Pago for one account. It is safe for concurrent use and never repeats a call on its own: that is
+// for the caller, who has the key. Every error it returns is an [Error].
+type Client struct {
+	base    string
+	token   string
+	http    *http.Client
+	timeout time.Duration
+}
+
+// New checks the options and returns a client; it makes no request.
+func New(options Options) (*Client, error) {
+	base := strings.TrimRight(options.BaseURL, "/")
+	if base == "" {
+		base = DefaultBaseURL
+	}
+	address, err := url.Parse(base)
+	if err != nil || (address.Scheme != "https" && address.Scheme != "http") || address.Host == "" {
+		return nil, errors.New("mercadopago client: BaseURL is not an absolute web address")
+	}
+	if options.Token == "" {
+		return nil, errors.New("mercadopago client: Token is required")
+	}
+	client := &Client{base: base, token: options.Token, http: withoutRedirects(options.HTTPClient), timeout: options.Timeout}
+	if client.timeout <= 0 {
+		client.timeout = DefaultTimeout
+	}
+	return client, nil
+}
+
+// call is one request.
+type call struct {
+	operation string
+	method    string
+	path      string
+	query     url.Values
+	key       string
+	needsKey  bool
+	body      any
+	refund    bool // refund codes apply
+	answer    answerType
+}
+
+// answerType is what the body of a success has to be.
+type answerType byte
+
+const (
+	anyAnswer    answerType = 0
+	objectAnswer answerType = '{'
+	listAnswer   answerType = '['
+)
+
+var (
+	errAnswerSize  = errors.New("answer is larger than 8 MB")
+	errAnswerShape = errors.New("answer is not of the expected JSON type")
+)
+
+// do makes the call and returns the JSON of a success.
+func (c *Client) do(ctx context.Context, call call) (json.RawMessage, error) {
+	if call.needsKey && call.key == "" {
+		return nil, &Error{Operation: call.operation, Reason: ReasonInvalid, Cause: errNoKey}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &Error{Operation: call.operation, Reason: ReasonNotSent, Cause: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var watch sendWatch
+	request, err := c.request(watch.trace(ctx), call)
+	if err != nil {
+		return nil, &Error{Operation: call.operation, Reason: ReasonInvalid, Cause: withoutAddress(err)}
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, &Error{Operation: call.operation, Reason: watch.reason(err), Cause: withoutAddress(err)}
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return nil, &Error{Operation: call.operation, Reason: ReasonAmbiguous, HTTPStatus: response.StatusCode, Cause: err}
+	}
+	if len(answer) > maxAnswer {
+		return nil, &Error{Operation: call.operation, Reason: ReasonServer, HTTPStatus: response.StatusCode, Cause: errAnswerSize}
+	}
+	if response.StatusCode/100 != 2 {
+		return nil, refusal(call, response, answer)
+	}
+	if call.answer != anyAnswer && (!json.Valid(answer) || bytes.TrimSpace(answer)[0] != byte(call.answer)) {
+		return nil, &Error{Operation: call.operation, Reason: ReasonServer, HTTPStatus: response.StatusCode, Cause: errAnswerShape}
+	}
+	return answer, nil
+}
+
+func (c *Client) request(ctx context.Context, call call) (*http.Request, error) {
+	address := c.base + call.path
+	if len(call.query) > 0 {
+		address += "?" + call.query.Encode()
+	}
+	var body io.Reader
+	if call.body != nil {
+		encoded, err := json.Marshal(call.body)
+		if err != nil {
+			return nil, fmt.Errorf("encode request: %w", err)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(ctx, call.method, address, body)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	request.Header.Set("Accept", "application/json")
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if call.key != "" {
+		request.Header.Set("X-Idempotency-Key", call.key)
+	}
+	return request, nil
+}
+
+// refusal reads {"message","error","status","cause":[{"code","description"}]}, of which any part may be missing or of
+// another type.
+func refusal(call call, response *http.Response, answer []byte) *Error {
+	body, _ := object(answer)
+	var causes []fields
+	if json.Unmarshal(body["cause"], &causes) != nil {
+		single, _ := object(body["cause"])
+		causes = []fields{single}
+	}
+	var codes []int
+	message := body.text("message")
+	for _, cause := range causes {
+		if code, err := strconv.Atoi(cause.text("code")); err == nil {
+			codes = append(codes, code)
+		}
+		if message == "" {
+			message = cause.text("description")
+		}
+	}
+	failure := &Error{Operation: call.operation, HTTPStatus: response.StatusCode, Message: redacted(message), RetryAfter: retryAfter(response.Header)}
+	failure.Reason, failure.Code = reasonOf(response.StatusCode, codes, call.refund)
+	if failure.Code == codeSameRequest {
+		failure.RetryAfter = max(failure.RetryAfter, sameRequestWait)
+	}
+	return failure
+}
+
+// sendWatch sees whether a request was given a connection: before that it certainly was not sent, after that nobody knows.
+type sendWatch struct {
+	started   atomic.Bool // the transport takes part in tracing
+	connected atomic.Bool
+}
+
+func (w *sendWatch) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { w.started.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { w.connected.Store(true) },
+	})
+}
+
+func (w *sendWatch) reason(err error) Reason {
+	var dial *net.OpError
+	neverDialled := errors.As(err, &dial) && dial.Op == "dial"
+	if !w.connected.Load() && (w.started.Load() || neverDialled) {
+		return ReasonNotSent
+	}
+	return ReasonAmbiguous
+}
+
+// withoutAddress drops the URL from an error of net/http: it names a booking.
+func withoutAddress(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+func retryAfter(header http.Header) time.Duration {
+	seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32)
+	if err != nil || seconds <= 0 {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+}
+
+// withoutRedirects copies the client: following a redirect would take the token and the write to another place.
+func withoutRedirects(given *http.Client) *http.Client {
+	var client http.Client
+	if given != nil {
+		client = *given
+	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport = transport.Clone()
+		transport.MaxIdleConnsPerHost = idlePerHost
+		client.Transport = transport
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}

@@ -1,0 +1,98 @@
+package mercadopago
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"cabanas/booking"
+)
+
+// Refund is money given back for a payment.
+type Refund struct {
+	ID        int64
+	PaymentID int64
+	// Amount has no currency when Mercado Pago does not say one, which is usual: it is that of the payment.
+	Amount      booking.Money
+	AmountError error  // set when Amount cannot be trusted
+	Status      string // approved, in_process, …
+	DateCreated time.Time
+	Raw         json.RawMessage
+}
+
+var (
+	errRefundAmount = errors.New("refund amount is not positive")
+	errNoRefundID   = errors.New("refund has no id")
+)
+
+// Refund gives back part of a payment, or with a nil amount all that is left of it. Repeat it with the same key.
+func (c *Client) Refund(ctx context.Context, paymentID int64, amount *booking.Money, idempotencyKey string) (Refund, error) {
+	const operation = "refund"
+	var body wireRefund
+	if amount != nil {
+		if amount.Centavos <= 0 {
+			return Refund{}, &Error{Operation: operation, Reason: ReasonInvalid, Cause: errRefundAmount}
+		}
+		body.Amount = (*wireAmount)(amount)
+	}
+	answer, err := c.do(ctx, call{
+		operation: operation, method: http.MethodPost, path: refundsPath(paymentID), key: idempotencyKey, needsKey: true, body: body, refund: true,
+		answer: objectAnswer,
+	})
+	if err != nil {
+		return Refund{}, err
+	}
+	refund, err := readRefund(answer)
+	if err != nil {
+		return Refund{}, &Error{Operation: operation, Reason: ReasonServer, Cause: err}
+	}
+	return refund, nil
+}
+
+// Refunds lists what was given back for a payment.
+func (c *Client) Refunds(ctx context.Context, paymentID int64) ([]Refund, error) {
+	const operation = "list refunds"
+	answer, err := c.do(ctx, call{operation: operation, method: http.MethodGet, path: refundsPath(paymentID), answer: listAnswer})
+	if err != nil {
+		return nil, err
+	}
+	var raws []json.RawMessage
+	if err := json.Unmarshal(answer, &raws); err != nil {
+		return nil, &Error{Operation: operation, Reason: ReasonServer, Cause: errAnswerShape}
+	}
+	refunds := make([]Refund, 0, len(raws))
+	for _, raw := range raws {
+		refund, err := readRefund(raw)
+		if err != nil {
+			return nil, &Error{Operation: operation, Reason: ReasonServer, Cause: err}
+		}
+		refunds = append(refunds, refund)
+	}
+	return refunds, nil
+}
+
+func readRefund(raw json.RawMessage) (Refund, error) {
+	item, ok := object(raw)
+	if !ok {
+		return Refund{}, errAnswerShape
+	}
+	refund := Refund{
+		ID: item.id("id"), PaymentID: item.id("payment_id"), Status: item.text("status"), DateCreated: item.moment("date_created"), Raw: raw,
+	}
+	if refund.ID == 0 {
+		return Refund{}, errNoRefundID
+	}
+	refund.Amount, refund.AmountError = item.amount("amount", item.text("currency_id"))
+	return refund, nil
+}
+
+func refundsPath(paymentID int64) string {
+	return "/v1/payments/" + strconv.FormatInt(paymentID, 10) + "/refunds"
+}
+
+type wireRefund struct {
+	Amount *wireAmount `json:"amount,omitempty"`
+}
