@@ -121,13 +121,3 @@ const (
 	// MetaReference is the reservation code that our own notification address carried, absent when it has not the form of one.
 	MetaReference = "ref"
 )
-
-// IdempotencyClaim is what is known of an Idempotency-Key when a request brings it.
-type IdempotencyClaim struct {
-	// New means that the caller now owns the key: it carries the request out, then finishes or abandons the key.
-	New bool
-	// SameBody is whether the request that made the key had the same body; meaningless when New.
-	SameBody bool
-	// Response is the stored answer, nil while the first request is still being carried out.
-	Response []byte
-}
