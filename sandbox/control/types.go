@@ -125,8 +125,9 @@ type Template struct {
 	Name     string   `json:"name"`
 	Language string   `json:"language"`
 	Params   []string `json:"params,omitempty"`
-	// Buttons holds the parameters of the template's buttons (a URL's suffix, a quick reply's payload).
+	// Buttons holds the payloads of quick-reply buttons, Links the suffixes of URL buttons.
 	Buttons []string `json:"buttons,omitempty"`
+	Links   []string `json:"links,omitempty"`
 }
 
 // TemplateSpec registers a template the business may send.

@@ -1,0 +1,112 @@
+package mercadopago
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"cabanas/sandbox/control"
+	"cabanas/sandbox/delivery"
+)
+
+// Sign returns the x-signature header for a notification: the HMAC-SHA256 of the manifest of data.id, x-request-id and
+// ts under the panel's secret. An empty value leaves its pair out of the manifest.
+func Sign(secret, dataID, requestID, ts string) string {
+	var manifest strings.Builder
+	for _, pair := range [][2]string{{"id", dataID}, {"request-id", requestID}, {"ts", ts}} {
+		if pair[1] != "" {
+			manifest.WriteString(pair[0] + ":" + pair[1] + ";")
+		}
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(manifest.String()))
+	return "ts=" + ts + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// notify tells the business of a payment's change, with the legacy twins when its address asks for them.
+func (s *Server) notify(p *payment, action string) {
+	to := s.o.WebhookURL
+	if pref := s.preferences[p.PreferenceID]; pref != nil && pref.NotificationURL != nil && *pref.NotificationURL != "" {
+		to = *pref.NotificationURL
+	}
+	id := strconv.FormatInt(p.ID, 10)
+	s.notice(control.Notice{DataID: id, Type: "payment", Action: action, URL: to})
+	if !s.wantsTwins(to) {
+		return
+	}
+	order := strconv.FormatInt(orderID(p.PreferenceID), 10)
+	s.legacy(to, "payment", id, id)
+	s.legacy(to, "merchant_order", order, "https://api.mercadolibre.com/merchant_orders/"+order)
+}
+
+func (s *Server) wantsTwins(to string) bool {
+	switch s.faults.legacyTwins {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	u, err := url.Parse(to)
+	return err == nil && u.Query().Get("source_news") != "webhooks"
+}
+
+// notice sends one signed webhook.
+func (s *Server) notice(n control.Notice) {
+	if n.URL == "" {
+		return
+	}
+	now := s.o.Clock()
+	ts := strconv.FormatInt(now.Unix(), 10)
+	if s.faults.milliseconds {
+		ts = strconv.FormatInt(now.UnixMilli(), 10)
+	}
+	secret := s.o.WebhookSecret
+	if s.faults.signWith != "" {
+		secret = s.faults.signWith
+	}
+	requestID := s.uuid()
+	s.send("webhook "+n.Type, n.URL, "data.id="+url.QueryEscape(n.DataID)+"&type="+url.QueryEscape(n.Type), map[string]any{
+		"id": s.newID(), "live_mode": true, "type": n.Type, "date_created": date{now}, "user_id": s.o.CollectorID, "api_version": "v1",
+		"action": n.Action, "data": map[string]string{"id": n.DataID},
+	}, requestID, Sign(secret, n.DataID, requestID, ts))
+}
+
+// legacy sends one unsigned IPN.
+func (s *Server) legacy(to, topic, id, resource string) {
+	if to == "" {
+		return
+	}
+	s.send("ipn "+topic, to, "topic="+topic+"&id="+id, map[string]string{"resource": resource, "topic": topic}, s.uuid(), "")
+}
+
+func (s *Server) send(kind, to, query string, body any, requestID, signature string) {
+	raw, err := encode(body)
+	if err != nil {
+		s.o.Logger.Error("notification not encoded", "kind", kind, "error", err)
+		return
+	}
+	header := map[string]string{
+		"Content-Type": "application/json", "User-Agent": "restclient-node/4.15.3", "x-request-id": requestID,
+		"X-Socket-Timeout": strconv.FormatInt((22 * time.Second).Milliseconds(), 10),
+	}
+	if signature != "" {
+		header["x-signature"] = signature
+	}
+	s.queue.Send(delivery.Webhook{Kind: kind, URL: withQuery(to, query), Header: header, Body: raw})
+}
+
+// withQuery appends to whatever query the address has.
+func withQuery(to, query string) string {
+	to, _, _ = strings.Cut(to, "#")
+	switch {
+	case !strings.Contains(to, "?"):
+		return to + "?" + query
+	case strings.HasSuffix(to, "?"), strings.HasSuffix(to, "&"):
+		return to + query
+	}
+	return to + "&" + query
+}
