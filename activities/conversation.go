@@ -215,10 +215,10 @@ func (a *Conversation) carryOut(ctx context.Context, in workflows.EffectInput) (
 	}
 	switch in.Effect.Kind {
 	case workflows.EffectCancel:
-		outcome, err := a.Bookings.Cancel(ctx, in.Effect.Code, workflows.CancelRequest{By: booking.ByGuest, Reason: "guest"})
+		outcome, err := a.Bookings.Cancel(ctx, in.Effect.Code, in.Effect.Key, workflows.CancelRequest{By: booking.ByGuest, Reason: "guest"})
 		return a.result(ctx, in.Effect.Code, outcome.Refund, refusalOf(outcome, err))
 	case workflows.EffectExtend:
-		outcome, err := a.Bookings.Extend(ctx, in.Effect.Code)
+		outcome, err := a.Bookings.Extend(ctx, in.Effect.Code, in.Effect.Key)
 		return a.result(ctx, in.Effect.Code, booking.Money{}, refusalOf(outcome, err))
 	case workflows.EffectLink:
 		return a.result(ctx, in.Effect.Code, booking.Money{}, nil)

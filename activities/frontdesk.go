@@ -39,11 +39,12 @@ type FrontDeskStore interface {
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 }
 
-// Bookings reaches Booking workflows. Errors are booking refusals or mean that Temporal is away.
+// Bookings reaches Booking workflows. Errors are booking refusals or mean that Temporal is away. Key makes a repeated request
+// return the first one's outcome; empty makes every call a request of its own.
 type Bookings interface {
 	Start(ctx context.Context, in workflows.BookingInput) (workflows.HoldOutcome, error)
-	Cancel(ctx context.Context, code string, request workflows.CancelRequest) (workflows.ChangeOutcome, error)
-	Extend(ctx context.Context, code string) (workflows.ChangeOutcome, error)
+	Cancel(ctx context.Context, code, key string, request workflows.CancelRequest) (workflows.ChangeOutcome, error)
+	Extend(ctx context.Context, code, key string) (workflows.ChangeOutcome, error)
 }
 
 const (
@@ -163,7 +164,7 @@ func (d *FrontDesk) start(ctx context.Context, in workflows.BookingInput, wish o
 		return outcome, err
 	}
 	if outcome.Placed {
-		d.Metrics.ReservationCreated(string(in.Channel))
+		d.Metrics.ReservationsCreated.WithLabelValues(string(in.Channel)).Inc()
 		return outcome, nil
 	}
 	if outcome.Refusal != booking.CodeDatesTaken {
@@ -180,7 +181,7 @@ func (d *FrontDesk) start(ctx context.Context, in workflows.BookingInput, wish o
 
 func (d *FrontDesk) countLoser(err error, channel booking.Channel) {
 	if booking.IsCode(err, booking.CodeDatesTaken) {
-		d.Metrics.DateOverlap(string(channel))
+		d.Metrics.ReservationsDateOverlap.WithLabelValues(string(channel)).Inc()
 	}
 }
 
@@ -210,7 +211,7 @@ func (d *FrontDesk) Cancel(ctx context.Context, code, token string) (Reservation
 	if r.Status == booking.Cancelled {
 		return d.view(ctx, r)
 	}
-	outcome, err := d.Bookings.Cancel(ctx, r.Code, workflows.CancelRequest{By: booking.ByGuest, Reason: "guest"})
+	outcome, err := d.Bookings.Cancel(ctx, r.Code, "", workflows.CancelRequest{By: booking.ByGuest, Reason: "guest"})
 	if err != nil {
 		return ReservationView{}, err
 	}

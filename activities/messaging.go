@@ -86,7 +86,7 @@ func (a *Messaging) deliver(ctx context.Context, id int64) error {
 	if err != nil {
 		return a.failed(ctx, message, err)
 	}
-	a.Metrics.WhatsAppSent("accepted")
+	a.Metrics.WhatsAppSends.WithLabelValues("accepted").Inc()
 	slog.InfoContext(ctx, "message sent", "message_id", id, "key", message.EffectKey)
 	return a.Store.SendAccepted(ctx, id, wamid, a.Now())
 }
@@ -137,7 +137,7 @@ var errUnsendable = errors.New("unsendable")
 // failed records a failed attempt: ambiguous ones stay claimed, what may be repeated is queued again, the rest is final.
 func (a *Messaging) failed(ctx context.Context, message postgres.OutboundMessage, cause error) error {
 	reason := whatsapp.ReasonOf(cause)
-	a.Metrics.WhatsAppSent(string(reason))
+	a.Metrics.WhatsAppSends.WithLabelValues(string(reason)).Inc()
 	slog.WarnContext(ctx, "message not sent", "message_id", message.ID, "key", message.EffectKey, "reason", string(reason), "error", cause)
 	switch reason {
 	case whatsapp.ReasonAmbiguous:

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"cabanas/booking"
@@ -93,7 +94,7 @@ func (a *Reservations) lockNights(ctx context.Context, in workflows.BookingInput
 	for deadline := time.Now().Add(lockPatience); ; {
 		ok, holder, err := a.acquire(ctx, in)
 		if err != nil {
-			a.Metrics.LocksUnavailable()
+			a.Metrics.RedisLockUnavailable.Inc()
 			slog.WarnContext(ctx, "night locks unavailable, going on without", "code", in.Code, "error", err)
 			return nil
 		}
@@ -103,7 +104,7 @@ func (a *Reservations) lockNights(ctx context.Context, in workflows.BookingInput
 		other, err := a.Store.Reservation(ctx, holder)
 		switch {
 		case err == nil && other.Status.Live():
-			a.Metrics.LockFailed(string(in.Channel))
+			a.Metrics.ReservationsLockFailed.WithLabelValues(string(in.Channel)).Inc()
 			return booking.Refuse(booking.CodeDatesTaken, "the nights are locked by %s", holder)
 		case err == nil:
 			a.releaseNights(ctx, other.AccommodationID, other.Stay, holder)
@@ -137,7 +138,7 @@ func releaseNights(ctx context.Context, locks NightLocks, metrics *observe.Metri
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lockTimeout)
 	defer cancel()
 	if err := locks.Release(ctx, accommodationID, stay.EachNight(), code); err != nil {
-		metrics.LocksUnavailable()
+		metrics.RedisLockUnavailable.Inc()
 		slog.WarnContext(ctx, "night locks not released, they end by themselves", "code", code, "error", err)
 	}
 }
@@ -146,7 +147,7 @@ func releaseNights(ctx context.Context, locks NightLocks, metrics *observe.Metri
 func (a *Reservations) ExpireHold(ctx context.Context, ref workflows.ReservationRef) (workflows.ReservationChange, error) {
 	change, err := a.Store.ExpireHold(ctx, ref.Code, a.Now())
 	if err == nil && change.Changed {
-		a.Metrics.HoldExpired(change.Reservation.AccommodationID)
+		a.Metrics.HoldsExpired.WithLabelValues(strconv.FormatInt(change.Reservation.AccommodationID, 10)).Inc()
 	}
 	return a.closed(ctx, change, change.Reservation.Paid, err)
 }
@@ -168,7 +169,7 @@ func (a *Reservations) lockLonger(ctx context.Context, r postgres.Reservation) {
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
 	if _, _, err := a.Locks.Acquire(ctx, r.AccommodationID, r.Stay.EachNight(), r.Code, r.ExpiresAt.Sub(a.Now())+lockMargin); err != nil {
-		a.Metrics.LocksUnavailable()
+		a.Metrics.RedisLockUnavailable.Inc()
 	}
 }
 
@@ -191,7 +192,7 @@ func (a *Reservations) CancelReservation(ctx context.Context, in workflows.Cance
 func (a *Reservations) ConfirmByOwner(ctx context.Context, in workflows.OwnerConfirmInput) (workflows.ReservationChange, error) {
 	change, err := a.Store.ConfirmByOwner(ctx, in.Code, in.StaffID, a.Now())
 	if err == nil && change.Changed {
-		a.Metrics.Confirmed(string(change.Reservation.Channel))
+		a.Metrics.ReservationsConfirmed.WithLabelValues(string(change.Reservation.Channel)).Inc()
 	}
 	return a.closed(ctx, change, booking.Money{}, err)
 }

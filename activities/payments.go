@@ -1,0 +1,301 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"time"
+
+	"cabanas/booking"
+	"cabanas/gateways/mercadopago"
+	"cabanas/internal/observe"
+	"cabanas/store/postgres"
+	"cabanas/workflows"
+)
+
+// Payments makes payment links and finds out what became of payments. A notification is only a hint: what counts is what
+// the provider answers when asked, and only the ledger in the database decides.
+type Payments struct {
+	Store     PaymentStore
+	Provider  PaymentProvider
+	Locks     NightLocks
+	Processes Processes
+	Bookings  BookingResumer
+	Terms     Terms
+	// NotificationURL is the address of our webhook; the reservation code is added to it as a hint.
+	NotificationURL *url.URL
+	// CollectorID is the account that must have received a payment; 0 does not check.
+	CollectorID int64
+	// LiveOnly parks payments made with test credentials.
+	LiveOnly bool
+	Metrics  *observe.Metrics
+	Now      func() time.Time
+}
+
+var _ workflows.PaymentActivities = (*Payments)(nil)
+
+// PaymentProvider is the payment gateway.
+type PaymentProvider interface {
+	CreatePreference(ctx context.Context, request mercadopago.PreferenceRequest, idempotencyKey string) (mercadopago.Preference, error)
+	ClosePreference(ctx context.Context, id string, at time.Time) error
+	Payment(ctx context.Context, id int64) (mercadopago.Payment, error)
+	SearchPayments(ctx context.Context, externalReference string) ([]mercadopago.Payment, error)
+	Refund(ctx context.Context, paymentID int64, amount *booking.Money, idempotencyKey string) (mercadopago.Refund, error)
+}
+
+// PaymentStore is what the payment activities read and write.
+type PaymentStore interface {
+	Property(ctx context.Context) (booking.Property, error)
+	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
+	SavePaymentLink(ctx context.Context, link postgres.PaymentLink) (postgres.PaymentLink, error)
+	PaymentLink(ctx context.Context, code string, attempt int) (postgres.PaymentLink, bool, error)
+	OpenPaymentLinks(ctx context.Context, code string) ([]postgres.PaymentLink, error)
+	ClosePaymentLink(ctx context.Context, providerID string, now time.Time) error
+	ReservationsAwaitingPayment(ctx context.Context, since time.Time, limit int) ([]string, error)
+	PaymentVersion(ctx context.Context, providerID string) (updatedAt time.Time, known bool, err error)
+	Settle(ctx context.Context, report postgres.PaymentReport, now time.Time) (postgres.Settlement, error)
+	PlanRefund(ctx context.Context, providerPaymentID string, amount booking.Money, reason string, now time.Time) (postgres.Refund, error)
+	FinishRefund(ctx context.Context, id int64, providerRefundID string, status postgres.RefundStatus, now time.Time) error
+	CreditedPayments(ctx context.Context, code string) ([]postgres.CreditedPayment, error)
+}
+
+// BookingResumer starts the workflow of a reservation that was confirmed after its first workflow had ended.
+type BookingResumer interface {
+	Resume(ctx context.Context, in workflows.BookingInput) error
+}
+
+// CreatePaymentLink makes the checkout of a hold's deposit. Its validity ends with the hold; vouchers that are paid days
+// later are excluded.
+func (a *Payments) CreatePaymentLink(ctx context.Context, in workflows.LinkInput) (workflows.LinkResult, error) {
+	if link, found, err := a.Store.PaymentLink(ctx, in.Code, in.Attempt); err != nil || found {
+		return workflows.LinkResult{URL: link.URL}, asTemporal(err)
+	}
+	r, err := a.Store.Reservation(ctx, in.Code)
+	if err != nil {
+		return workflows.LinkResult{}, asTemporal(err)
+	}
+	if r.Status != booking.PreReserved {
+		return workflows.LinkResult{}, asTemporal(booking.Refuse(booking.CodeWrongState, "reservation %s is %s, there is nothing to pay", in.Code, r.Status))
+	}
+	amount := r.Deposit.Minus(r.Paid)
+	preference, err := a.Provider.CreatePreference(ctx, mercadopago.PreferenceRequest{
+		Title:             fmt.Sprintf("Seña %s, %s al %s", r.UnitName, shortDate(r.Stay.CheckIn), shortDate(r.Stay.CheckOut)),
+		ItemID:            r.Code,
+		Amount:            amount,
+		ExternalReference: r.Code,
+		ValidFrom:         a.Now(),
+		ValidTo:           r.ExpiresAt,
+		NotificationURL:   a.notificationURL(r.Code),
+	}, fmt.Sprintf("preference:%s:%d", in.Code, in.Attempt))
+	if err != nil {
+		return workflows.LinkResult{}, asTemporal(err)
+	}
+	link, err := a.Store.SavePaymentLink(ctx, postgres.PaymentLink{
+		Code: r.Code, Attempt: in.Attempt, ProviderID: preference.ID, URL: preference.InitPoint, Amount: amount, ExpiresAt: r.ExpiresAt,
+	})
+	return workflows.LinkResult{URL: link.URL}, asTemporal(err)
+}
+
+// The query is ours to choose and is kept by the provider: source_news=webhooks spares the unsigned legacy notifications,
+// ref tells which booking to wake before the payment is fetched.
+func (a *Payments) notificationURL(code string) string {
+	address := *a.NotificationURL
+	address.RawQuery = url.Values{"source_news": {"webhooks"}, refHint: {code}}.Encode()
+	return address.String()
+}
+
+// refHint is the query value of our notification address that names the reservation.
+const refHint = "ref"
+
+func shortDate(d booking.Date) string { return d.Time().Format("02/01/2006") }
+
+// ClosePaymentLink ends every open link of a reservation.
+func (a *Payments) ClosePaymentLink(ctx context.Context, ref workflows.ReservationRef) (workflows.Done, error) {
+	links, err := a.Store.OpenPaymentLinks(ctx, ref.Code)
+	if err != nil {
+		return workflows.Done{}, asTemporal(err)
+	}
+	for _, link := range links {
+		if err := a.Provider.ClosePreference(ctx, link.ProviderID, a.Now()); err != nil && !notFound(err) {
+			return workflows.Done{}, asTemporal(err)
+		}
+		if err := a.Store.ClosePaymentLink(ctx, link.ProviderID, a.Now()); err != nil {
+			return workflows.Done{}, asTemporal(err)
+		}
+	}
+	return workflows.Done{}, nil
+}
+
+func notFound(err error) bool {
+	var failure *mercadopago.Error
+	return errors.As(err, &failure) && failure.Reason == mercadopago.ReasonNotFound
+}
+
+// SettlePayment asks the provider for one payment and applies the answer to the ledger.
+func (a *Payments) SettlePayment(ctx context.Context, in workflows.SettleInput) (workflows.Settlement, error) {
+	id, err := providerID(in.PaymentID)
+	if err != nil {
+		return workflows.Settlement{}, asTemporal(err)
+	}
+	payment, err := a.Provider.Payment(ctx, id)
+	if err != nil {
+		return workflows.Settlement{}, asTemporal(err)
+	}
+	return a.settle(ctx, payment)
+}
+
+// SweepPayments asks the provider for all payments of a reservation and applies each.
+func (a *Payments) SweepPayments(ctx context.Context, ref workflows.ReservationRef) (workflows.Settlements, error) {
+	payments, err := a.Provider.SearchPayments(ctx, ref.Code)
+	if err != nil {
+		return workflows.Settlements{}, asTemporal(err)
+	}
+	var found workflows.Settlements
+	for _, payment := range payments {
+		settlement, err := a.settle(ctx, payment)
+		if err != nil {
+			return found, err
+		}
+		found.Items = append(found.Items, settlement)
+	}
+	return found, nil
+}
+
+func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (workflows.Settlement, error) {
+	settled, err := a.Store.Settle(ctx, a.report(payment), a.Now())
+	if err != nil {
+		return workflows.Settlement{}, asTemporal(err)
+	}
+	if settled.News {
+		a.Metrics.PaymentsSettled.WithLabelValues(string(settled.Verdict)).Inc()
+		slog.InfoContext(ctx, "payment settled", "payment_id", settled.PaymentID, "code", settled.Code,
+			"verdict", string(settled.Verdict), "status", string(settled.Status))
+	}
+	if settled.Status == booking.Confirmed && (settled.Verdict == booking.VerdictConfirm || settled.Verdict == booking.VerdictLate) {
+		if err := a.confirmed(ctx, settled); err != nil {
+			return workflows.Settlement{}, asTemporal(err)
+		}
+	}
+	return workflows.Settlement{
+		PaymentID: settled.PaymentID, Code: settled.Code, Verdict: settled.Verdict, Status: settled.Status,
+		News: settled.News, Amount: settled.Amount,
+	}, nil
+}
+
+// confirmed frees the night locks: from now on the row itself holds the nights.
+func (a *Payments) confirmed(ctx context.Context, settled postgres.Settlement) error {
+	r, err := a.Store.Reservation(ctx, settled.Code)
+	if err != nil {
+		return err
+	}
+	if settled.News {
+		a.Metrics.ReservationsConfirmed.WithLabelValues(string(r.Channel)).Inc()
+	}
+	releaseNights(ctx, a.Locks, a.Metrics, r.AccommodationID, r.Stay, r.Code)
+	return nil
+}
+
+// report is a payment in the ledger's words. An amount that cannot be trusted is reported as none, which can only be parked.
+func (a *Payments) report(payment mercadopago.Payment) postgres.PaymentReport {
+	if payment.AmountError != nil {
+		payment.Amount.Centavos, payment.Refunded.Centavos = 0, 0
+	}
+	return postgres.PaymentReport{
+		ProviderID: paymentID(payment), Reference: payment.ExternalReference, Status: payment.Status, StatusDetail: payment.StatusDetail,
+		Amount: payment.Amount, RefundedAmount: payment.Refunded, UpdatedAt: payment.DateLastUpdated, Raw: withoutPayer(payment.Raw),
+		CollectorOurs: (a.CollectorID == 0 || payment.CollectorID == a.CollectorID) && (!a.LiveOnly || payment.LiveMode),
+	}
+}
+
+func paymentID(payment mercadopago.Payment) string { return strconv.FormatInt(payment.ID, 10) }
+
+func providerID(paymentID string) (int64, error) {
+	id, err := strconv.ParseInt(paymentID, 10, 64)
+	if err != nil || id <= 0 {
+		return 0, booking.Refuse(booking.CodeInvalidInput, "not a payment id of the provider")
+	}
+	return id, nil
+}
+
+// personal names the parts of a payment that are about who paid; the ledger keeps the rest for disputes.
+var personal = []string{"payer", "card", "additional_info", "shipping_address", "point_of_interaction"}
+
+func withoutPayer(raw json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return nil
+	}
+	for _, name := range personal {
+		delete(fields, name)
+	}
+	kept, err := json.Marshal(fields)
+	if err != nil {
+		return nil
+	}
+	return kept
+}
+
+// ForwardPayment wakes the running Booking workflow of a reservation.
+func (a *Payments) ForwardPayment(ctx context.Context, in workflows.SettleInput) (workflows.ForwardResult, error) {
+	delivered, err := a.Processes.Payment(ctx, in.Code, in.PaymentID)
+	return workflows.ForwardResult{Delivered: delivered}, asTemporal(err)
+}
+
+// ResumeBooking starts the workflow of a reservation that a late payment confirmed.
+func (a *Payments) ResumeBooking(ctx context.Context, ref workflows.ReservationRef) (workflows.Done, error) {
+	r, err := a.Store.Reservation(ctx, ref.Code)
+	if err != nil {
+		return workflows.Done{}, asTemporal(err)
+	}
+	return workflows.Done{}, asTemporal(a.Bookings.Resume(ctx, workflows.BookingInput{
+		Code: r.Code, AccommodationID: r.AccommodationID, UnitName: r.UnitName, Stay: r.Stay, Guests: r.Guests, GuestID: r.GuestID,
+		Channel: r.Channel, HoldFor: a.Terms.HoldFor, Extension: a.Terms.Extension, Grace: a.Terms.Grace, Resume: true,
+	}))
+}
+
+const (
+	reconcileWindow = 100 * 24 * time.Hour // the provider's search looks back three months by default
+	reconcileMost   = 500
+)
+
+// ReconcilePayments asks the provider about every booking whose money is not settled and hands on what no notification
+// brought. It changes no ledger itself, so that the booking's own workflow tells the guest.
+func (a *Payments) ReconcilePayments(ctx context.Context) (workflows.Settlements, error) {
+	codes, err := a.Store.ReservationsAwaitingPayment(ctx, a.Now().Add(-reconcileWindow), reconcileMost)
+	if err != nil {
+		return workflows.Settlements{}, asTemporal(err)
+	}
+	var found workflows.Settlements
+	for _, code := range codes {
+		payments, err := a.Provider.SearchPayments(ctx, code)
+		if err != nil {
+			return found, asTemporal(err)
+		}
+		for _, payment := range payments {
+			forwarded, err := a.reconcile(ctx, code, payment)
+			if err != nil {
+				return found, asTemporal(err)
+			}
+			if forwarded {
+				found.Items = append(found.Items, workflows.Settlement{PaymentID: paymentID(payment), Code: code, News: true})
+			}
+		}
+	}
+	return found, nil
+}
+
+func (a *Payments) reconcile(ctx context.Context, code string, payment mercadopago.Payment) (bool, error) {
+	stored, known, err := a.Store.PaymentVersion(ctx, paymentID(payment))
+	if err != nil || known && !payment.DateLastUpdated.After(stored) {
+		return false, err
+	}
+	delivered, err := a.Processes.Payment(ctx, code, paymentID(payment))
+	if err != nil || delivered {
+		return delivered, err
+	}
+	return true, a.Processes.LatePayment(ctx, workflows.LatePaymentInput{PaymentID: paymentID(payment), Code: code})
+}

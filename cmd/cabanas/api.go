@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"cabanas/api"
+	"cabanas/gateways/mercadopago"
+	"cabanas/gateways/whatsapp"
+)
+
+func runAPI(ctx context.Context, args []string) error {
+	set := flags("api")
+	host := set.String("host", "127.0.0.1", "address to listen on")
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	a, err := newApp(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	listener, err := net.Listen("tcp", net.JoinHostPort(*host, strconv.Itoa(a.config.Port)))
+	if err != nil {
+		return err
+	}
+	inbox := a.inbox()
+	server, err := api.New(a.apiOptions(inbox))
+	if err != nil {
+		return err
+	}
+	slog.Info("api listening", "address", listener.Addr().String())
+
+	// The inbox works until the server has given its last answer, so that what was just taken is handed on before the end.
+	inboxCtx, stopInbox := context.WithCancel(context.WithoutCancel(ctx))
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return inbox.Run(inboxCtx) })
+	group.Go(func() error {
+		defer stopInbox()
+		return server.Run(ctx, listener)
+	})
+	return group.Wait()
+}
+
+func (a *app) apiOptions(inbox api.Inbox) api.Options {
+	appSecrets, webhookSecrets := secrets(a.config.WhatsApp.AppSecrets), secrets(a.config.MercadoPago.WebhookSecrets)
+	return api.Options{
+		Desk: a.desk(), Inbox: inbox, Health: a.health(), Idempotency: a.store, Metrics: a.metrics, Gatherer: a.registry,
+		Logger: slog.Default(),
+		VerifyWhatsApp: func(header string, body []byte) bool {
+			return whatsapp.VerifySignature(header, body, appSecrets...)
+		},
+		VerifySubscription: func(query url.Values) (string, bool) {
+			return whatsapp.VerifySubscription(query, a.config.WhatsApp.VerifyToken.Reveal())
+		},
+		VerifyMercadoPago: func(header, requestID, dataID string) bool {
+			return mercadopago.VerifySignature(header, requestID, dataID, webhookSecrets...)
+		},
+		CanonicalPhone:  whatsapp.CanonicalPhone,
+		TrustedProxies:  a.config.TrustedProxies,
+		HoldsPerAddress: a.config.RateLimit.HoldsPerAddress,
+		Version:         version(a.config.BuildID),
+		BaseURL:         a.config.BaseURL.String(),
+		Now:             time.Now,
+	}
+}
+
+func version(buildID string) string {
+	if buildID == "" {
+		return "dev"
+	}
+	return buildID
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"cabanas/activities"
+	"cabanas/booking"
+	"cabanas/gateways/mercadopago"
+	"cabanas/gateways/whatsapp"
+	"cabanas/internal/config"
+	"cabanas/internal/observe"
+	"cabanas/migrations"
+	"cabanas/store/postgres"
+	"cabanas/store/redis"
+	"cabanas/temporal"
+)
+
+// app is what the API and the worker have in common: settings, connections and the business built on them.
+type app struct {
+	config    config.Config
+	registry  *prometheus.Registry
+	metrics   *observe.Metrics
+	store     *postgres.Store
+	redis     *redis.Client
+	temporal  client.Client
+	processes *temporal.Processes
+	whatsapp  *whatsapp.Client
+	provider  *mercadopago.Client
+	terms     activities.Terms
+	closers   []func()
+}
+
+// newApp reads the settings, connects and checks the schema. It waits for Postgres and Temporal until ctx ends, because a
+// process that starts before its neighbours is the ordinary case.
+func newApp(ctx context.Context) (*app, error) {
+	cfg, err := config.Load(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	slog.SetDefault(observe.NewLogger(os.Stdout, cfg.LogLevel))
+	a := &app{config: cfg, registry: observe.NewRegistry(), terms: termsOf(cfg)}
+	a.metrics = observe.NewMetrics(a.registry)
+	if err := errors.Join(a.connectGateways(), a.connectStores(ctx)); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *app) close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+}
+
+func (a *app) connectGateways() (err error) {
+	a.whatsapp, err = whatsapp.New(whatsapp.Options{
+		BaseURL: a.config.WhatsApp.APIURL.String(), Version: a.config.WhatsApp.APIVersion, PhoneID: a.config.WhatsApp.PhoneID,
+		Token: a.config.WhatsApp.AccessToken.Reveal(), ArgentineFallback: true,
+	})
+	if err != nil {
+		return err
+	}
+	a.provider, err = mercadopago.New(mercadopago.Options{
+		BaseURL: a.config.MercadoPago.APIURL.String(), Token: a.config.MercadoPago.AccessToken.Reveal(),
+	})
+	return err
+}
+
+func (a *app) connectStores(ctx context.Context) (err error) {
+	if a.store, err = eventually(ctx, "Postgres", func() (*postgres.Store, error) {
+		return postgres.Open(ctx, a.config.DatabaseURL.Reveal(), a.config.PoolSize)
+	}); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, a.store.Close)
+	if err := migrations.Check(ctx, a.config.DatabaseURL.Reveal()); err != nil {
+		return err
+	}
+	if a.redis, err = redis.Open(a.config.RedisURL.Reveal()); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() { _ = a.redis.Close() })
+	if a.temporal, err = temporal.Dial(ctx, temporalOptions(a.config, a.registry)); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, a.temporal.Close)
+	a.processes = &temporal.Processes{Client: a.temporal}
+	return nil
+}
+
+func temporalOptions(cfg config.Config, registry prometheus.Registerer) temporal.Options {
+	return temporal.Options{
+		Address: cfg.TemporalAddress, Namespace: cfg.TemporalNamespace, Metrics: registry, Logger: slog.Default(),
+	}
+}
+
+const retryPause = 500 * time.Millisecond
+
+// eventually repeats connect until it works or ctx ends, and says so once in a while.
+func eventually[T any](ctx context.Context, what string, connect func() (T, error)) (T, error) {
+	for attempt := 0; ; attempt++ {
+		value, err := connect()
+		if err == nil {
+			return value, nil
+		}
+		if attempt%10 == 0 {
+			slog.WarnContext(ctx, "waiting for a neighbour", "neighbour", what, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return value, fmt.Errorf("%s: %w", what, errors.Join(ctx.Err(), err))
+		case <-time.After(retryPause):
+		}
+	}
+}
+
+func termsOf(cfg config.Config) activities.Terms {
+	return activities.Terms{
+		HoldFor: cfg.Booking.HoldTTL, Extension: cfg.Booking.HoldExtension, Grace: cfg.Booking.LatePaymentGrace,
+		DepositPercent: cfg.Booking.DepositPercent, HoldsPerPhone: cfg.RateLimit.HoldsPerPhone,
+		Limits: booking.Limits{HorizonMonths: cfg.Booking.HorizonMonths, LongestStay: cfg.Booking.MaxStayNights},
+	}
+}
+
+func (a *app) desk() *activities.FrontDesk {
+	return &activities.FrontDesk{Store: a.store, Bookings: a.processes, Terms: a.terms, Metrics: a.metrics, Now: time.Now}
+}
+
+func (a *app) inbox() *activities.Inbox {
+	return activities.NewInbox(activities.Inbox{
+		Store: a.store, Processes: a.processes, Reads: a.whatsapp, PhoneID: a.config.WhatsApp.PhoneID, Metrics: a.metrics, Now: time.Now,
+	})
+}
+
+func (a *app) payments() *activities.Payments {
+	return &activities.Payments{
+		Store: a.store, Provider: a.provider, Locks: a.redis, Processes: a.processes, Bookings: a.processes, Terms: a.terms,
+		NotificationURL: notificationURL(a.config.BaseURL), CollectorID: a.config.MercadoPago.CollectorID,
+		LiveOnly: a.config.IsProduction(), Metrics: a.metrics, Now: time.Now,
+	}
+}
+
+func notificationURL(base *url.URL) *url.URL {
+	return base.JoinPath("api", "v1", "webhooks", "mercadopago")
+}
+
+func secrets(all []config.Secret) []string {
+	revealed := make([]string, 0, len(all))
+	for _, secret := range all {
+		revealed = append(revealed, secret.Reveal())
+	}
+	return revealed
+}

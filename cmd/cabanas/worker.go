@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+
+	"cabanas/activities"
+	"cabanas/worker"
+)
+
+func runWorker(ctx context.Context, args []string) error {
+	set := flags("worker")
+	queues := set.String("queues", "all", "task queues to serve, comma separated")
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	a, err := newApp(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	w, err := worker.New(a.workerOptions(queueList(*queues)))
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", a.config.MetricsAddr)
+	if err != nil {
+		return err
+	}
+	slog.Info("worker starting", "queues", *queues, "metrics", listener.Addr().String())
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return w.Run(ctx) })
+	group.Go(func() error { return a.inbox().Relay(ctx) })
+	group.Go(func() error { return a.serveMetrics(ctx, listener) })
+	return group.Wait()
+}
+
+func (a *app) workerOptions(queues []string) worker.Options {
+	return worker.Options{
+		Client: a.temporal, Queues: queues, BuildID: a.config.BuildID,
+		Reservations: &activities.Reservations{Store: a.store, Locks: a.redis, Terms: a.terms, Metrics: a.metrics, Now: time.Now},
+		Payments:     a.payments(),
+		Messaging: &activities.Messaging{Store: a.store, WhatsApp: a.whatsapp, OwnerPhone: a.config.Owner.WhatsApp,
+			SettleWait: activities.DefaultSettleWait, Terms: a.terms, Metrics: a.metrics, Now: time.Now},
+		Conversation: &activities.Conversation{Store: a.store, Desk: a.desk(), Bookings: a.processes,
+			OwnerPhone: a.config.Owner.WhatsApp, Now: time.Now},
+	}
+}
+
+// queueList reads a list of queues; none stands for all of them.
+func queueList(text string) []string {
+	if text == "all" {
+		return nil
+	}
+	return slices.DeleteFunc(strings.Split(text, ","), func(name string) bool { return name == "" })
+}
+
+// serveMetrics shows a worker's metrics and that it is up; a worker has no other door.
+func (a *app) serveMetrics(ctx context.Context, listener net.Listener) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		<-ctx.Done()
+		_ = server.Close()
+	}()
+	if err := server.Serve(listener); err != http.ErrServerClosed {
+		return err
+	}
+	return nil
+}
