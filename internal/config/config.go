@@ -33,6 +33,7 @@ type Config struct {
 	PoolSize    int    // DB_POOL_SIZE: connections per process.
 	RedisURL    Secret // redis:// or rediss:// with its password.
 
+	BindAddress    string   // Where the API listens: loopback in development, "0.0.0.0" elsewhere.
 	Port           int      // API port; 0 takes a free one.
 	BaseURL        *url.URL // Public address of the API, without a trailing slash.
 	AllowedOrigins []string // CORS origins such as https://panel.example.org; "*" outside production only.

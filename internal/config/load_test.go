@@ -42,6 +42,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Development, cfg.Environment)
 	require.Equal(t, "https://reservas.cabins.ar", cfg.BaseURL.String())
 	require.Equal(t, 8000, cfg.Port)
+	require.Equal(t, "127.0.0.1", cfg.BindAddress)
 	require.Equal(t, 30*time.Minute, cfg.Booking.HoldTTL)
 	require.Equal(t, 30*time.Minute, cfg.Booking.HoldExtension)
 	require.Equal(t, 72*time.Hour, cfg.Booking.LatePaymentGrace)
@@ -78,6 +79,7 @@ func TestValues(t *testing.T) {
 	}))
 	require.NoError(t, err)
 	require.True(t, cfg.IsProduction())
+	require.Equal(t, "0.0.0.0", cfg.BindAddress)
 	require.Equal(t, 2*time.Second, cfg.Booking.HoldTTL)
 	require.Equal(t, 2*time.Second, cfg.Booking.HoldExtension, "the extension follows the hold")
 	require.Len(t, cfg.WhatsApp.AppSecrets, 2)
@@ -106,6 +108,7 @@ func TestRefusals(t *testing.T) {
 		{"BASE_URL", "reservas.cabins.ar"},
 		{"BASE_URL", "ftp://x"},
 		{"BASE_URL", "https://user:pw@x"},
+		{"BIND_ADDRESS", "localhost"},
 		{"PORT", "80000"},
 		{"PORT", "http"},
 		{"METRICS_ADDR", "9090"},

@@ -65,6 +65,14 @@ func hostPort(into *string, value string) error {
 	return nil
 }
 
+func address(into *string, value string) error {
+	if _, err := netip.ParseAddr(value); err != nil {
+		return fmt.Errorf("%q is not an IP address", value)
+	}
+	*into = value
+	return nil
+}
+
 func integer(into *int, value string, low, high int) error {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < low || n > high {

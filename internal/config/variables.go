@@ -45,6 +45,8 @@ var variables = []variable{
 
 	{name: "BASE_URL", meaning: "public address of the API, used in links and webhooks", required: true,
 		set: func(c *Config, v string) error { return httpURL(&c.BaseURL, v) }},
+	{name: "BIND_ADDRESS", meaning: "address the API listens on (127.0.0.1 in development, every address elsewhere)", fallback: loopbackInDevelopment,
+		set: func(c *Config, v string) error { return address(&c.BindAddress, v) }},
 	{name: "PORT", meaning: "port the API listens on", fallback: text("8000"),
 		set: func(c *Config, v string) error { return integer(&c.Port, v, 0, 65535) }},
 	{name: "METRICS_ADDR", meaning: "where the worker serves /metrics and /readyz (port 0: a free one)", fallback: text("127.0.0.1:0"),
@@ -163,6 +165,13 @@ var variables = []variable{
 		set: func(c *Config, v string) error { c.BuildID = v; return nil }},
 	{name: "CABANAS_HOME", meaning: "folder in which `cabanas dev` keeps its state", fallback: text(".cabanas"),
 		set: func(c *Config, v string) error { c.Home = v; return nil }},
+}
+
+func loopbackInDevelopment(c Config) string {
+	if c.Environment == Development {
+		return "127.0.0.1"
+	}
+	return "0.0.0.0"
 }
 
 // sameAsHold gives nothing when HOLD_TTL was refused, so that one mistake is one problem.

@@ -25,6 +25,9 @@ const (
 	DatabaseName = "cabanas"
 )
 
+// ProgramsFolder holds downloaded Postgres programs, beside the cluster.
+const ProgramsFolder = "postgres-programs"
+
 // PostgresOptions says where a private cluster lives and how it is used.
 type PostgresOptions struct {
 	Home      string       // CABANAS_HOME; made when missing.
@@ -204,7 +207,7 @@ func (c *Cluster) chooseBinaries(ctx context.Context) error {
 	found, ok := findBinaries(ctx, major)
 	if !ok {
 		// Beside the data, because the unprivileged user has to reach them too.
-		downloads := c.folder + "-programs"
+		downloads := filepath.Join(filepath.Dir(c.folder), ProgramsFolder)
 		if found, err = downloadBinaries(ctx, downloads, major, c.opts.Progress); err != nil {
 			if major != 0 {
 				return fmt.Errorf("the cluster was made by Postgres %d (`cabanas dev --reset` starts over): %w", major, err)
