@@ -4,6 +4,7 @@ import (
 	"context"
 	crand "crypto/rand"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -77,9 +78,9 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	seed, err := o.seed()
+	seed, err := o.seed(state)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, state.Close())
 	}
 	s := &Server{journal: state}
 	s.whatsapp, err = whatsapp.New(whatsapp.Options{
@@ -182,9 +183,16 @@ func (o *Options) complete() error {
 	return nil
 }
 
-func (o *Options) seed() (uint64, error) {
+// seed differs from run to run on the same state, or a restarted sandbox would make the ids of the first again.
+func (o *Options) seed(state *journal.Journal) (uint64, error) {
 	if o.Seed != 0 {
-		return uint64(o.Seed), nil
+		runs := uint64(0)
+		err := state.Load("run", func(_ string, value json.RawMessage) error { return json.Unmarshal(value, &runs) })
+		if err != nil {
+			return 0, err
+		}
+		state.Put("run", "count", runs+1)
+		return uint64(o.Seed) + runs<<32, nil
 	}
 	var b [8]byte
 	if _, err := crand.Read(b[:]); err != nil {

@@ -47,7 +47,9 @@ func TestRefusals(t *testing.T) {
 			"name": "cta_url", "parameters": object{"display_text": display, "url": url},
 		}})
 	}
-	button := func(id, title string) object { return object{"type": "reply", "reply": object{"id": id, "title": title}} }
+	button := func(id, title string) object {
+		return object{"type": "reply", "reply": object{"id": id, "title": title}}
+	}
 	framed := func(extra object) object {
 		i := object{"type": "button", "body": object{"text": "Hola"}, "action": object{"buttons": []any{button("a", "A")}}}
 		for k, v := range extra {
