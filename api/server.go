@@ -1,0 +1,180 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"cabanas/internal/observe"
+)
+
+const (
+	prefix = "/api/v1"
+
+	// One request may take this long inside; it is less than stopTime, so that a stop waits for every answer.
+	requestTime = 15 * time.Second
+	// webhookTime stays under the 22 s after which Mercado Pago counts a delivery as failed (contracts B4).
+	webhookTime = 10 * time.Second
+	stopTime    = 20 * time.Second
+)
+
+// Options is what a [Server] is made of. Everything is required unless its comment says otherwise.
+type Options struct {
+	Desk        FrontDesk
+	Inbox       Inbox
+	Health      Health
+	Idempotency IdempotencyStore
+	Metrics     *observe.Metrics
+	// Gatherer is what /metrics shows.
+	Gatherer prometheus.Gatherer
+	Logger   *slog.Logger
+
+	// VerifyWhatsApp judges X-Hub-Signature-256 over the raw body.
+	VerifyWhatsApp func(header string, body []byte) bool
+	// VerifySubscription judges Meta's verification request and returns the challenge to repeat.
+	VerifySubscription func(query url.Values) (challenge string, ok bool)
+	// VerifyMercadoPago judges x-signature over x-request-id and the data.id of the query.
+	VerifyMercadoPago func(header, requestID, dataID string) bool
+
+	// CanonicalPhone refuses what is no phone number; nil leaves that to the desk.
+	CanonicalPhone func(raw string) (string, error)
+	// TrustedProxies are the peers whose X-Forwarded-For is believed; none by default.
+	TrustedProxies []netip.Prefix
+	// HoldsPerAddress bounds how many holds one client address may try a minute; 0 means no limit. It counts in this process
+	// only, unless HoldLimiter is set.
+	HoldsPerAddress int
+	HoldLimiter     Limiter
+	// Version is shown in the API description; BaseURL, optional, is where clients reach the API.
+	Version string
+	BaseURL string
+	// Now is the clock; nil means the system's.
+	Now func() time.Time
+}
+
+// Server is the HTTP edge, an [http.Handler] that can also run itself.
+type Server struct {
+	router *gin.Engine
+	logger *slog.Logger
+}
+
+// New builds the server. The error names the options that are missing.
+func New(o Options) (*Server, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false
+	router.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	proxies := make([]string, 0, len(o.TrustedProxies))
+	for _, proxy := range o.TrustedProxies {
+		proxies = append(proxies, proxy.String())
+	}
+	if err := router.SetTrustedProxies(proxies); err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	router.Use(traced, observed(o.Logger, o.Metrics), recovered(o.Logger), securityHeaders)
+	router.NoRoute(func(c *gin.Context) {
+		writeProblem(c, newProblem(c.Request.Context(), codeOf[http.StatusNotFound], "no such route"))
+	})
+	router.NoMethod(func(c *gin.Context) {
+		writeProblem(c, newProblem(c.Request.Context(), CodeMethodNotAllowed, "this path is not for "+methodLabel(c.Request.Method)))
+	})
+
+	addMetrics(router, o.Gatherer)
+	addWebhooks(router.Group(prefix, within(webhookTime)), &o)
+	typed := newTypedAPI(router, o)
+	addHealth(typed, o.Health, o.Now)
+	addAccommodations(typed, &o)
+	addReservations(typed, &o)
+	if err := addDocs(router, typed); err != nil {
+		return nil, err
+	}
+	return &Server{router: router, logger: o.Logger}, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+
+// Run serves on the listener until ctx ends, then takes no new requests and lets those in flight finish, 20 s at most. It
+// closes the listener. The error is nil after an orderly stop.
+func (s *Server) Run(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	err := server.Shutdown(stop)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("stop serving %s: %w", listener.Addr(), err), server.Close())
+	}
+	<-served
+	return err
+}
+
+func (o *Options) complete() error {
+	var missing []error
+	for name, present := range map[string]bool{
+		"Desk": o.Desk != nil, "Inbox": o.Inbox != nil, "Health": o.Health != nil, "Idempotency": o.Idempotency != nil,
+		"Metrics": o.Metrics != nil, "Gatherer": o.Gatherer != nil, "Logger": o.Logger != nil,
+		"VerifyWhatsApp": o.VerifyWhatsApp != nil, "VerifySubscription": o.VerifySubscription != nil,
+		"VerifyMercadoPago": o.VerifyMercadoPago != nil,
+	} {
+		if !present {
+			missing = append(missing, fmt.Errorf("api option %s is missing", name))
+		}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.HoldLimiter == nil && o.HoldsPerAddress > 0 {
+		o.HoldLimiter = NewTokenBuckets(o.HoldsPerAddress, time.Minute, o.Now)
+	}
+	return errors.Join(missing...)
+}
+
+// newTypedAPI returns the description-first side of the router: what is registered on it is validated and documented.
+func newTypedAPI(router *gin.Engine, o Options) huma.API {
+	config := huma.DefaultConfig("Cabañas", o.Version)
+	config.Info.Description = "Availability, prices and bookings. Errors are application/problem+json with a stable code."
+	// The pages of huma load scripts from elsewhere and its schema links add fields to every body: docs.go serves our own.
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", "", nil
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat} // the second is for …+json
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		tokenScheme: {Type: "apiKey", In: "header", Name: tokenHeader, Description: "The token given to the guest with the hold."},
+	}
+	if o.BaseURL != "" {
+		config.Servers = []*huma.Server{{URL: o.BaseURL}}
+	}
+	return humagin.NewWithGroup(router, router.Group("", within(requestTime), smallBody), config)
+}
+
+func init() {
+	// Debug mode prints every route to standard output, where the logs are JSON.
+	gin.SetMode(gin.ReleaseMode)
+}
