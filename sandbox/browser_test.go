@@ -90,14 +90,7 @@ func TestPhonePage(t *testing.T) {
 	))
 	require.Equal(t, "Sí", read(t, page, "reply-button"))
 	require.NoError(t, chromedp.Do(page, chromedp.Click(testID("reply-button"))))
-	eventually(t, func() bool {
-		for _, h := range b.business.hooks() {
-			if strings.Contains(string(h.body), `"button_reply"`) {
-				return true
-			}
-		}
-		return false
-	})
+	b.business.wait(t, `"button_reply"`)
 	eventually(t, func() bool {
 		all, err := b.control.Messages(t.Context(), lucia, 0)
 		return err == nil && len(all) == 3 && all[1].Status == "read"
@@ -179,12 +172,12 @@ func TestPhoneShowsAConversation(t *testing.T) {
 	_, err = b.control.Press(ctx, lucia, "acc:1")
 	require.NoError(t, err)
 	ask := buttons("Sí, reservar", "Ver otra")
-	ask["interactive"].(object)["body"] = object{"text": "*Cabaña Arrayán*\n10 al 15 de enero · 4 personas\n\nTotal: *$ 412.500,00*\nSeña para confirmar: *$ 123.750,00*\n\n¿Te la reservo?"}
+	ask["interactive"].(object)["body"] = object{"text": "*Cabaña Arrayán*\n10 al 15 de enero · 4 personas\n\nTotal: *$\u00a0412.500,00*\nSeña para confirmar: *$\u00a0123.750,00*\n\n¿Te la reservo?"}
 	require.Equal(t, http.StatusOK, b.graph(t, ask).status)
 	id, err := b.control.Press(ctx, lucia, "id Sí, reservar")
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, b.graph(t, interactive(object{
-		"type": "cta_url", "body": object{"text": "¡Listo! Te guardo la cabaña hasta las *13:00*. Pagá la seña con Mercado Pago y queda confirmada. 🙌"},
+		"type": "cta_url", "body": object{"text": "¡Listo! Te guardo la cabaña hasta las *13:00*. Pagá la seña con Mercado Pago y queda confirmada."},
 		"footer": object{"text": "Reserva RES261121a3f29c"},
 		"action": object{"name": "cta_url", "parameters": object{"display_text": "Pagar seña", "url": b.url + "/mp/checkout/" + b.link(t, nil)}},
 	})).status)
@@ -201,7 +194,31 @@ func TestPhoneShowsAConversation(t *testing.T) {
 		chromedp.Click(testID("list-open")),
 		chromedp.WaitVisible(testID("list-row")),
 		picture("phone-list"),
+		chromedp.Click(chromedp.CSS("#sheet-close")),
+		chromedp.Click(testID("attach")),
+		chromedp.WaitVisible(testID("attach-location")),
+		picture("phone-attach"),
+		chromedp.Click(testID("attach-location")),
+		chromedp.WaitVisible(chromedp.CSS(`[data-kind="location"]`)),
+		chromedp.Click(testID("attach")),
+		chromedp.Click(testID("attach-audio")),
+		chromedp.WaitVisible(chromedp.CSS(`[data-kind="audio"]`)),
+		chromedp.Click(testID("attach")),
+		chromedp.Click(testID("attach-sticker")),
+		chromedp.WaitVisible(chromedp.CSS(`[data-kind="sticker"]`)),
 	))
+	id, err = b.control.Say(ctx, lucia, "¡Gracias!")
+	require.NoError(t, err)
+	b.graph(t, object{"messaging_product": "whatsapp", "to": lucia, "type": "template", "template": object{
+		"name": "booking_confirmed", "language": object{"code": "es_AR"}, "components": []any{
+			object{"type": "body", "parameters": []any{object{"type": "text", "text": "Cabaña Arrayán"}, object{"type": "text", "text": "10 al 15/1"}}},
+			object{"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": []any{object{"type": "payload", "payload": "Cómo llegar"}}},
+		},
+	}})
+	now := time.Now().UTC()
+	b.clock.Advance(now.Sub(b.clock.Now())) // the page counts the typing indicator on its own clock
+	b.graph(t, object{"messaging_product": "whatsapp", "status": "read", "message_id": id, "typing_indicator": object{"type": "text"}})
+	require.NoError(t, chromedp.Do(page, chromedp.WaitVisible(testID("typing")), picture("phone-typing")))
 	narrow := browser(t, 390, 844)
 	require.NoError(t, chromedp.Do(narrow,
 		chromedp.Navigate(b.url+"/phone"),

@@ -98,6 +98,22 @@ func (b *business) hooks() []hook {
 	return append([]hook{}, b.got...)
 }
 
+// wait returns the first webhook whose body holds part.
+func (b *business) wait(t *testing.T, part string) hook {
+	t.Helper()
+	var found hook
+	eventually(t, func() bool {
+		for _, h := range b.hooks() {
+			if bytes.Contains(h.body, []byte(part)) {
+				found = h
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
 func (b *business) failNext(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -292,15 +292,11 @@ func TestButtonsListsAndContext(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "buttons", reply.Kind)
 	require.Len(t, reply.Buttons, 2)
-	require.NoError(t, b.control.WaitIdle(t.Context()))
-	seen := len(b.business.hooks())
-
 	_, err = b.control.Press(t.Context(), lucia, "id Sí")
 	require.NoError(t, err)
 	_, err = b.control.Press(t.Context(), lucia, "never offered")
 	require.ErrorContains(t, err, "not offered")
-	eventually(t, func() bool { return len(b.business.hooks()) == seen+1 })
-	got := at(t, decoded(t, b.business.hooks()[seen].body), "entry", 0, "changes", 0, "value", "messages", 0)
+	got := at(t, decoded(t, b.business.wait(t, `"button_reply"`).body), "entry", 0, "changes", 0, "value", "messages", 0)
 	require.Equal(t, "interactive", at(t, got, "type"))
 	require.Equal(t, object{"type": "button_reply", "button_reply": object{"id": "id Sí", "title": "Sí"}}, at(t, got, "interactive"))
 	require.Equal(t, at(t, sent.body, "messages", 0, "id"), at(t, got, "context", "id"))
@@ -441,14 +437,8 @@ func TestAmbiguousSend(t *testing.T) {
 	require.NoError(t, err, "the guest has it")
 	require.Equal(t, "sin respuesta", m.Text)
 	require.ErrorContains(t, <-answered, "Timeout", "the sender does not know")
-	eventually(t, func() bool {
-		for _, h := range b.business.hooks() {
-			if strings.Contains(string(h.body), `"status":"delivered"`) && strings.Contains(string(h.body), "RES1/x") {
-				return true
-			}
-		}
-		return false
-	})
+	delivered := b.business.wait(t, `"status":"delivered"`)
+	require.Contains(t, string(delivered.body), "RES1/x")
 }
 
 func TestWebhooksAreRepeatedUntilTaken(t *testing.T) {

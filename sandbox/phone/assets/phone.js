@@ -1,5 +1,5 @@
 // The guests' phone. It knows the sandbox's control API and nothing of the product.
-import { bubble, typingBubble, daySeparator, initials, hue } from "/phone/assets/bubble.js";
+import { bubble, typingBubble, daySeparator, initials, hue, icon, shapes } from "/phone/assets/bubble.js";
 
 const $ = (id) => document.getElementById(id);
 const zone = { timeZone: "America/Argentina/Buenos_Aires" };
@@ -223,13 +223,15 @@ $("text").onkeydown = (e) => {
 const grow = () => { $("text").style.height = "auto"; $("text").style.height = $("text").scrollHeight + "px"; };
 $("text").oninput = grow;
 
+document.querySelectorAll("[data-icon]").forEach((entry) => entry.prepend(icon(shapes[entry.dataset.icon], 20)));
+
 function toggleMenu(open) {
   $("attach-menu").hidden = !open;
   $("attach-open").setAttribute("aria-expanded", String(open));
 }
 $("attach-open").onclick = () => toggleMenu($("attach-menu").hidden);
 $("attach-menu").onclick = (e) => {
-  const type = e.target.dataset.send;
+  const type = e.target.closest("[data-send]")?.dataset.send;
   if (type) { toggleMenu(false); send({ type }); }
 };
 $("attach-menu").onkeydown = (e) => { if (e.key === "Enter" && e.target.tagName === "LABEL") e.target.click(); };
