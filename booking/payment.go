@@ -29,7 +29,7 @@ const (
 	VerdictLate     Verdict = "late"     // covered, but the hold had expired: take the nights again or refund
 	VerdictReturn   Verdict = "return"   // money that belongs to no live booking, or a surplus: refund it
 	VerdictPark     Verdict = "park"     // does not match what was asked (currency, collector, reference, unknown status): a person decides
-	VerdictReversed Verdict = "reversed" // refunded or charged back at the provider
+	VerdictReversed Verdict = "reversed" // refunded, charged back or undone at the provider
 	VerdictSettled  Verdict = "settled"  // already counted, nothing to do
 )
 
@@ -50,6 +50,8 @@ type PaymentFacts struct {
 // sufficient payment can confirm.
 func Judge(f PaymentFacts) Verdict {
 	switch {
+	case f.AlreadyCounted && (f.Status == ProviderRejected || f.Status == ProviderCancelled):
+		return VerdictReversed // the money was here and is gone
 	case !f.ReferenceOurs || !f.CollectorOurs || f.Amount.Currency != f.Deposit.Currency:
 		if f.Status == ProviderRejected || f.Status == ProviderCancelled {
 			return VerdictFailed

@@ -2,39 +2,154 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"cabanas/booking"
+	"cabanas/store/postgres/dbgen"
 )
 
 // Property returns the business; the migrations make one.
 func (s *Store) Property(ctx context.Context) (booking.Property, error) {
-	return booking.Property{}, errPending
+	row, err := s.queries.GetProperty(ctx, s.pool)
+	if err != nil {
+		return booking.Property{}, explain("read property", err)
+	}
+	location, err := time.LoadLocation(row.TimeZone)
+	if err != nil {
+		return booking.Property{}, fmt.Errorf("read property: %w", err)
+	}
+	property := booking.Property{
+		ID: row.ID, Name: row.Name, Location: location, Currency: row.Currency,
+		CheckInTime: int(row.CheckInMinutes), CheckOutTime: int(row.CheckOutMinutes),
+		Limits:         booking.Limits{HorizonMonths: int(row.HorizonMonths), LongestStay: int(row.LongestStay)},
+		DepositPercent: int(row.DepositPercent),
+	}
+	if err := json.Unmarshal(row.Cancellation, &property.Cancellation); err != nil {
+		return booking.Property{}, fmt.Errorf("read property: cancellation policy: %w", err)
+	}
+	return property, nil
 }
 
 // Accommodations lists what is offered, by id.
 func (s *Store) Accommodations(ctx context.Context) ([]booking.Accommodation, error) {
-	return nil, errPending
+	rows, err := s.queries.ListActiveAccommodations(ctx, s.pool)
+	if err != nil {
+		return nil, explain("list accommodations", err)
+	}
+	places := make([]booking.Accommodation, 0, len(rows))
+	for _, row := range rows {
+		place, err := accommodationOf(row)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, place)
+	}
+	return places, nil
 }
 
 // Accommodation reads one, offered or not; unknown ids are [booking.CodeNotFound].
 func (s *Store) Accommodation(ctx context.Context, id int64) (booking.Accommodation, error) {
-	return booking.Accommodation{}, errPending
+	row, err := s.queries.GetAccommodation(ctx, s.pool, id)
+	if err != nil {
+		return booking.Accommodation{}, explain("read accommodation", err)
+	}
+	return accommodationOf(row)
 }
 
 // CreateAccommodation adds one to the property and returns its id; values that break a rule are [booking.CodeInvalidInput].
 func (s *Store) CreateAccommodation(ctx context.Context, accommodation booking.Accommodation) (int64, error) {
-	return 0, errPending
+	return s.insertAccommodation(ctx, s.pool, accommodation)
 }
 
 // SetAccommodationActive offers an accommodation or takes it off the offer; its bookings stay.
 func (s *Store) SetAccommodationActive(ctx context.Context, id int64, active bool) error {
-	return errPending
+	found, err := s.queries.SetAccommodationActive(ctx, s.pool, &dbgen.SetAccommodationActiveParams{ID: id, Active: active})
+	if err == nil && found == 0 {
+		err = pgx.ErrNoRows
+	}
+	return explain("offer accommodation", err)
 }
 
 // Busy lists what cannot be sold between two dates (to excluded): live reservations and active blocks of offered accommodations.
 func (s *Store) Busy(ctx context.Context, from, to booking.Date) ([]booking.Busy, error) {
-	return nil, errPending
+	rows, err := s.queries.ListBusy(ctx, s.pool, &dbgen.ListBusyParams{FromDate: from.Time(), ToDate: to.Time()})
+	if err != nil {
+		return nil, explain("list busy nights", err)
+	}
+	busy := make([]booking.Busy, 0, len(rows))
+	for _, row := range rows {
+		busy = append(busy, booking.Busy{AccommodationID: row.AccommodationID,
+			Stay: booking.Stay{CheckIn: dateOf(row.FromDate), CheckOut: dateOf(row.ToDate)}})
+	}
+	return busy, nil
 }
 
 // SeedSampleCabins adds three sample cabins to a catalogue that is empty and does nothing otherwise.
-func (s *Store) SeedSampleCabins(ctx context.Context) error { return errPending }
+func (s *Store) SeedSampleCabins(ctx context.Context) error {
+	return s.transact(ctx, "seed sample cabins", func(tx pgx.Tx) error {
+		if err := s.queries.LockCatalogue(ctx, tx); err != nil {
+			return err
+		}
+		empty, err := s.queries.CatalogueIsEmpty(ctx, tx)
+		if err != nil || !empty {
+			return err
+		}
+		for _, cabin := range sampleCabins() {
+			if _, err := s.insertAccommodation(ctx, tx, cabin); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) insertAccommodation(ctx context.Context, db dbgen.DBTX, a booking.Accommodation) (int64, error) {
+	discounts, discountsErr := json.Marshal(emptyIfNil(a.Rate.LengthDiscounts))
+	photos, photosErr := json.Marshal(emptyIfNil(a.Photos))
+	location, locationErr := json.Marshal(a.Location)
+	if err := errors.Join(discountsErr, photosErr, locationErr); err != nil {
+		return 0, fmt.Errorf("create accommodation: %w", err)
+	}
+	id, err := s.queries.InsertAccommodation(ctx, db, &dbgen.InsertAccommodationParams{
+		Name: a.Name, Type: string(a.Type), Description: a.Description, Capacity: int32(a.Capacity),
+		BasePriceCentavos: a.Rate.Base.Centavos, WeekendPercent: int32(a.Rate.WeekendPercent),
+		CleaningFeeCentavos: a.Rate.CleaningFee.Centavos, GuestsIncluded: int32(a.Rate.GuestsIncluded),
+		ExtraGuestCentavos: a.Rate.ExtraGuest.Centavos, Currency: a.Rate.Base.Currency, MinNights: int32(a.Rate.MinNights),
+		LengthDiscounts: discounts, Amenities: emptyIfNil(a.Amenities), Photos: photos, Location: location,
+		CheckInText: a.CheckInText, Active: a.Active,
+	})
+	return id, explain("create accommodation", err)
+}
+
+func accommodationOf(row *dbgen.Accommodation) (booking.Accommodation, error) {
+	place := booking.Accommodation{
+		ID: row.ID, Name: row.Name, Type: booking.AccommodationType(row.Type), Capacity: int(row.Capacity), Active: row.Active,
+		Rate: booking.Rate{
+			Base: money(row.BasePriceCentavos, row.Currency), WeekendPercent: int(row.WeekendPercent),
+			CleaningFee:    money(row.CleaningFeeCentavos, row.Currency),
+			GuestsIncluded: int(row.GuestsIncluded), ExtraGuest: money(row.ExtraGuestCentavos, row.Currency),
+			MinNights: int(row.MinNights), Version: int(row.RateVersion),
+		},
+		Description: row.Description, Amenities: row.Amenities, CheckInText: row.CheckInText,
+	}
+	err := errors.Join(
+		json.Unmarshal(row.LengthDiscounts, &place.Rate.LengthDiscounts),
+		json.Unmarshal(row.Photos, &place.Photos),
+		json.Unmarshal(row.Location, &place.Location))
+	if err != nil {
+		return booking.Accommodation{}, fmt.Errorf("read accommodation %d: %w", row.ID, err)
+	}
+	return place, nil
+}
+
+func emptyIfNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -3,7 +3,13 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"cabanas/booking"
+	"cabanas/store/postgres/dbgen"
 )
 
 // Inbound is a message of a guest as it comes from the provider.
@@ -52,35 +58,135 @@ type TakenTurn struct {
 	TraceID   string
 }
 
+// replyWindow is how long after a guest's message WhatsApp takes free-form replies.
+const replyWindow = 24 * time.Hour
+
 // RecordInbound keeps a message with its guest and conversation in one statement; a message kept before is not new. The
 // 24-hour window of the conversation is moved forward, never back.
 func (s *Store) RecordInbound(ctx context.Context, inbound Inbound, now time.Time) (guestID, messageID int64, isNew bool, err error) {
-	return 0, 0, false, errPending
+	g := inbound.Guest
+	row, err := s.queries.RecordInbound(ctx, s.pool, &dbgen.RecordInboundParams{
+		Phone: g.Phone, WhatsappPhone: g.WhatsAppPhone, WhatsappUserID: g.WhatsAppUserID, Name: g.Name, Email: g.Email,
+		Language: g.Language, Now: now, WindowOpenUntil: inbound.SentAt.Add(replyWindow), Kind: inbound.Kind,
+		Body: inbound.Body, ProviderID: inbound.ProviderID, SentAt: inbound.SentAt, TraceID: inbound.TraceID,
+	})
+	if err != nil {
+		return 0, 0, false, explain("record inbound message", err)
+	}
+	if row.MessageID != 0 {
+		return row.GuestID, row.MessageID, true, nil
+	}
+	stored, err := s.queries.GetMessageByProviderID(ctx, s.pool, inbound.ProviderID)
+	if err != nil {
+		return 0, 0, false, explain("record inbound message", err)
+	}
+	return stored.GuestID, stored.ID, false, nil
 }
 
 // TakeTurn decides and stores the turn of the guest's oldest message, by (sent_at, id), that has none; false when none waits.
 //
-// Conversation, turn and replies are one transaction under the conversation's row lock, so a message has one turn whoever
-// calls. When the newest stored turn was not worked off (a reply is still queued, or an effect has no outcome) it is returned
-// again before a new one is decided: a caller that died between the commit and the answer loses nothing.
+// State, turn and replies are one statement on the condition that the conversation is as it was when decide saw it; when it
+// is not, decide is asked again. So a message has one turn whoever calls, and no connection is held while decide thinks: it
+// may read the store, and must do nothing that cannot be repeated.
+//
+// When the newest stored turn was not worked off (a reply is still queued, or an effect has no outcome) it is returned again
+// before a new one is decided: a caller that died between the commit and the answer loses nothing. That is why the effects
+// and replies of a turn are worked off before TakeTurn is called for the next. A turn that is never worked off is given up
+// after ten times.
 func (s *Store) TakeTurn(ctx context.Context, guestID int64, now time.Time,
 	decide func(context.Context, TurnContext) (TurnDecision, error)) (TakenTurn, bool, error) {
-	return TakenTurn{}, false, errPending
+	for {
+		read, err := s.queries.ReadConversation(ctx, s.pool, guestID)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return TakenTurn{}, false, nil // nobody, or somebody who never wrote
+		}
+		if err != nil {
+			return TakenTurn{}, false, explain("take turn", err)
+		}
+		if (read.LastEffectsOpen || len(read.LastQueued) > 0) && read.LastHandedOut < mostHandedOut {
+			err := s.queries.HandOutTurn(ctx, s.pool, read.LastMessageID)
+			return TakenTurn{MessageID: read.LastMessageID, Deliver: read.LastQueued, Effects: read.LastEffects,
+				TraceID: read.LastTraceID}, err == nil, explain("take turn", err)
+		}
+		if read.MessageID == 0 {
+			return TakenTurn{}, false, nil
+		}
+		decision, err := decide(ctx, turnContextOf(read))
+		if err != nil {
+			return TakenTurn{}, false, err
+		}
+		taken, stored, err := s.storeTurn(ctx, read, decision, now)
+		if err != nil || stored {
+			return taken, stored, err
+		}
+	}
+}
+
+// mostHandedOut bounds how often a turn that is not worked off is given out.
+const mostHandedOut = 10
+
+func (s *Store) storeTurn(ctx context.Context, read *dbgen.ReadConversationRow, decision TurnDecision, now time.Time) (TakenTurn, bool, error) {
+	effects := decision.Effects
+	if orNull(effects) == nil {
+		effects = json.RawMessage("[]")
+	}
+	row, err := s.queries.StoreTurn(ctx, s.pool, &dbgen.StoreTurnParams{
+		GuestID: read.GuestID, Version: read.Version, MessageID: read.MessageID, State: decision.State,
+		Understood: orNull(decision.Understood), Effects: effects, Replies: mustJSON(emptyIfNil(decision.Replies)),
+		TraceID: read.TraceID, Now: now,
+	})
+	if err != nil {
+		return TakenTurn{}, false, explain("store turn", err)
+	}
+	return TakenTurn{MessageID: read.MessageID, Deliver: row.Deliver, Effects: effects, TraceID: read.TraceID}, row.Stored, nil
+}
+
+func turnContextOf(read *dbgen.ReadConversationRow) TurnContext {
+	return TurnContext{
+		State: orNull(read.State), HandedOver: read.HandedOver,
+		Message: InboundMessage{ID: read.MessageID, ProviderID: read.ProviderID, Kind: read.Kind, Body: read.Body,
+			SentAt: read.SentAt, TraceID: read.TraceID},
+		Guest: Guest{ID: read.GuestID, Phone: read.Phone, WhatsAppPhone: read.WhatsappPhone, WhatsAppUserID: read.WhatsappUserID,
+			Name: read.Name, Email: read.Email, Language: read.Language},
+	}
 }
 
 // StoreEffectOutcome keeps that an effect of a turn was carried out, with the replies that tell its outcome, once by its key
-// (existing is true when it was kept before). A nil state leaves the dialogue state as it is.
+// (existing is true when it was kept before; the replies are then those of the first time). A nil state leaves the dialogue
+// state as it is. A message without a turn is [booking.CodeNotFound].
 func (s *Store) StoreEffectOutcome(ctx context.Context, guestID, messageID int64, effectKey string, state json.RawMessage,
 	replies []json.RawMessage, now time.Time) (deliver []int64, existing bool, err error) {
-	return nil, false, errPending
+	row, err := s.queries.StoreOutcome(ctx, s.pool, &dbgen.StoreOutcomeParams{
+		MessageID: messageID, EffectKey: effectKey, State: orNull(state), Replies: mustJSON(emptyIfNil(replies)), Now: now,
+	})
+	if err != nil {
+		return nil, false, explain("store effect outcome", err)
+	}
+	if row.Stored {
+		return row.Deliver, false, nil
+	}
+	before, err := s.queries.GetOutcome(ctx, s.pool, &dbgen.GetOutcomeParams{MessageID: messageID, EffectKey: effectKey})
+	if err != nil {
+		return nil, false, explain("store effect outcome", err)
+	}
+	return before.Deliver, true, nil
 }
 
 // ConversationState reads the dialogue state of a guest; nil when they never wrote.
 func (s *Store) ConversationState(ctx context.Context, guestID int64) (json.RawMessage, error) {
-	return nil, errPending
+	state, err := s.queries.GetConversationState(ctx, s.pool, guestID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return orNull(state), explain("read conversation", err)
 }
 
-// SetHandedOver silences the bot for a guest, or hands the conversation back to it.
+// SetHandedOver silences the bot for a guest, or hands the conversation back to it; somebody who never wrote is
+// [booking.CodeNotFound].
 func (s *Store) SetHandedOver(ctx context.Context, guestID int64, handedOver bool) error {
-	return errPending
+	found, err := s.queries.SetHandedOver(ctx, s.pool, &dbgen.SetHandedOverParams{GuestID: guestID, HandedOver: handedOver})
+	if err == nil && found == 0 {
+		err = booking.Refuse(booking.CodeNotFound, "guest %d has no conversation", guestID)
+	}
+	return explain("hand over", err)
 }

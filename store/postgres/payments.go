@@ -3,9 +3,13 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"cabanas/booking"
+	"cabanas/store/postgres/dbgen"
 )
 
 // PaymentLink is a checkout at the provider for one reservation; Attempt grows when its terms change.
@@ -95,51 +99,95 @@ type CreditedPayment struct {
 	Returned booking.Money
 }
 
-// SavePaymentLink keeps the link of a reservation's attempt and returns it; when one was kept before, that one.
+// SavePaymentLink keeps the link of a reservation's attempt and returns it; when one was kept before, that one. An unknown
+// code is [booking.CodeNotFound].
 func (s *Store) SavePaymentLink(ctx context.Context, link PaymentLink) (PaymentLink, error) {
-	return PaymentLink{}, errPending
+	_, err := s.queries.InsertPaymentLink(ctx, s.pool, &dbgen.InsertPaymentLinkParams{
+		Code: link.Code, Attempt: int32(link.Attempt), ProviderID: link.ProviderID, Url: link.URL,
+		AmountCentavos: link.Amount.Centavos, Currency: link.Amount.Currency, ExpiresAt: link.ExpiresAt,
+		Details: mustJSON(map[string]any{"attempt": link.Attempt, "link": link.ProviderID, "amount_centavos": link.Amount.Centavos}),
+	})
+	if err == nil {
+		return link, nil
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return PaymentLink{}, explain("save payment link", err)
+	}
+	stored, found, err := s.PaymentLink(ctx, link.Code, link.Attempt)
+	if err == nil && !found {
+		err = booking.Refuse(booking.CodeNotFound, "no reservation %s", link.Code)
+	}
+	return stored, err
 }
 
 // PaymentLink reads the link of an attempt; attempt 0 is the newest.
 func (s *Store) PaymentLink(ctx context.Context, code string, attempt int) (PaymentLink, bool, error) {
-	return PaymentLink{}, false, errPending
+	row, err := s.queries.GetPaymentLink(ctx, s.pool, &dbgen.GetPaymentLinkParams{Code: code, Attempt: int32(attempt)})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return PaymentLink{}, false, nil
+	}
+	if err != nil {
+		return PaymentLink{}, false, explain("read payment link", err)
+	}
+	return linkOf(row), true, nil
 }
 
-// OpenPaymentLinks lists the links of a reservation that were not closed.
+// OpenPaymentLinks lists the links of a reservation that were not closed, oldest attempt first.
 func (s *Store) OpenPaymentLinks(ctx context.Context, code string) ([]PaymentLink, error) {
-	return nil, errPending
+	rows, err := s.queries.ListOpenPaymentLinks(ctx, s.pool, code)
+	if err != nil {
+		return nil, explain("list payment links", err)
+	}
+	links := make([]PaymentLink, 0, len(rows))
+	for _, row := range rows {
+		links = append(links, linkOf((*dbgen.GetPaymentLinkRow)(row)))
+	}
+	return links, nil
 }
 
 // ClosePaymentLink records that a link cannot be paid any more.
 func (s *Store) ClosePaymentLink(ctx context.Context, providerID string, now time.Time) error {
-	return errPending
+	found, err := s.queries.ClosePaymentLink(ctx, s.pool, &dbgen.ClosePaymentLinkParams{ProviderID: providerID, Now: now})
+	if err == nil && found == 0 {
+		err = pgx.ErrNoRows
+	}
+	return explain("close payment link", err)
 }
 
-// ReservationsAwaitingPayment lists codes whose links were made since and whose stay is not over, oldest link first: those the
-// provider is to be asked about.
+// ReservationsAwaitingPayment lists codes whose links were made since and whose stay is not over: those the provider is to be
+// asked about. Holds come first, then the oldest links.
 func (s *Store) ReservationsAwaitingPayment(ctx context.Context, since time.Time, limit int) ([]string, error) {
-	return nil, errPending
-}
-
-// Settle applies a report to the ledger and decides in one transaction, see [booking.Judge]: a covered deposit confirms, a late
-// one takes the nights again when they are free, money without a place is marked to be returned. It may be repeated and run
-// at the same time for the same payment or beside [Store.ExpireHold]: the row's lock orders them.
-func (s *Store) Settle(ctx context.Context, report PaymentReport, now time.Time) (Settlement, error) {
-	return Settlement{}, errPending
-}
-
-// PlanRefund writes down that amount (zero: all that is left) of a payment goes back, once per payment and reason; repeated it
-// returns the first plan. More than what is left is [booking.CodeInvalidInput], nothing left [booking.CodeWrongState].
-func (s *Store) PlanRefund(ctx context.Context, providerPaymentID string, amount booking.Money, reason string, now time.Time) (Refund, error) {
-	return Refund{}, errPending
-}
-
-// FinishRefund records the provider's answer and, when the money went back, what that means for payment and reservation.
-func (s *Store) FinishRefund(ctx context.Context, id int64, providerRefundID string, status RefundStatus, now time.Time) error {
-	return errPending
+	codes, err := s.queries.ListAwaitingPayment(ctx, s.pool, &dbgen.ListAwaitingPaymentParams{Since: since, Most: int32(limit)})
+	return codes, explain("list reservations awaiting payment", err)
 }
 
 // CreditedPayments lists the payments counted for a reservation, newest first.
 func (s *Store) CreditedPayments(ctx context.Context, code string) ([]CreditedPayment, error) {
-	return nil, errPending
+	rows, err := s.queries.ListCreditedPayments(ctx, s.pool, code)
+	if err != nil {
+		return nil, explain("list credited payments", err)
+	}
+	payments := make([]CreditedPayment, 0, len(rows))
+	for _, row := range rows {
+		payments = append(payments, CreditedPayment{ProviderID: row.ProviderID, Amount: money(row.AmountCentavos, row.Currency),
+			Returned: money(row.ReturnedCentavos, row.Currency)})
+	}
+	return payments, nil
+}
+
+// PaymentVersion returns the provider's date of the newest report settled for a payment, and whether there is any.
+func (s *Store) PaymentVersion(ctx context.Context, providerID string) (updatedAt time.Time, known bool, err error) {
+	updatedAt, err = s.queries.GetPaymentVersion(ctx, s.pool, providerID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, false, nil
+	}
+	return updatedAt, err == nil, explain("read payment version", err)
+}
+
+func linkOf(row *dbgen.GetPaymentLinkRow) PaymentLink {
+	return PaymentLink{
+		Code: row.Code, Attempt: int(row.PaymentLink.Attempt), ProviderID: row.PaymentLink.ProviderID, URL: row.PaymentLink.Url,
+		Amount:    money(row.PaymentLink.AmountCentavos, row.PaymentLink.Currency),
+		ExpiresAt: row.PaymentLink.ExpiresAt, ClosedAt: timeOf(row.PaymentLink.ClosedAt),
+	}
 }

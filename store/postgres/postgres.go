@@ -9,21 +9,91 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"cabanas/booking"
+	"cabanas/store/postgres/dbgen"
 )
 
-// Store is a pool of connections with the operations of the product. It is safe for concurrent use.
+// Store is a pool of connections with the operations of the product. It is safe for concurrent use. No method calls back into
+// the caller while it holds a connection, so a pool of one is enough for any number of callers.
 type Store struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	queries *dbgen.Queries
 }
 
 // Open connects to the database at url with at most poolSize connections and checks that it answers. The schema is not
 // checked here: see migrations.Check.
-func Open(ctx context.Context, url string, poolSize int) (*Store, error) { return nil, errPending }
+func Open(ctx context.Context, url string, poolSize int) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	config.MaxConns = int32(poolSize)
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	store := &Store{pool: pool, queries: dbgen.New()}
+	if err := store.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return store, nil
+}
 
 // Close gives every connection back; calls under way are waited for.
 func (s *Store) Close() { s.pool.Close() }
 
 // Ping asks the database for an answer; a failure has code [booking.CodeUnavailable].
-func (s *Store) Ping(ctx context.Context) error { return errPending }
+func (s *Store) Ping(ctx context.Context) error { return explain("ping", s.pool.Ping(ctx)) }
+
+// transact runs work in one transaction.
+func (s *Store) transact(ctx context.Context, operation string, work func(pgx.Tx) error) error {
+	return explain(operation, pgx.BeginFunc(ctx, s.pool, work))
+}
+
+// change tells the triggers of a reservation who changed it, why and on what numbers; never a person's data.
+type change struct {
+	By      booking.Actor  `json:"by"`
+	Reason  string         `json:"reason,omitempty"`
+	At      time.Time      `json:"at"`
+	Details map[string]any `json:"details,omitempty"`
+}
+
+func (c change) text() string { return string(mustJSON(c)) }
+
+// mustJSON encodes plain values of our own, which cannot fail.
+func mustJSON(value any) json.RawMessage {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("encode %T: %v", value, err))
+	}
+	return encoded
+}
+
+func money(centavos int64, currency string) booking.Money {
+	return booking.Money{Centavos: centavos, Currency: currency}
+}
+
+func dateOf(t time.Time) booking.Date { return booking.DateIn(t, time.UTC) }
+
+func timeOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// orNull is SQL NULL for JSON that is not there; JSON null is not the same to a column.
+func orNull(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	return raw
+}

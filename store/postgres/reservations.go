@@ -3,9 +3,14 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"cabanas/booking"
+	"cabanas/store/postgres/dbgen"
 )
 
 // Reservation is one booking with everything its row says. Instants that did not happen are zero.
@@ -76,52 +81,205 @@ type Event struct {
 // [booking.CodeInactive] when the accommodation is not offered. Repeated with the same code, accommodation, guest and stay it
 // returns the reservation made before, whatever became of it; the same code for anything else is [booking.CodeDuplicate].
 func (s *Store) PlaceHold(ctx context.Context, hold NewHold, now time.Time) (Reservation, error) {
-	return Reservation{}, errPending
+	price, err := json.Marshal(hold.Quote)
+	if err != nil {
+		return Reservation{}, fmt.Errorf("place hold: encode quote: %w", err)
+	}
+	row, err := s.queries.InsertHold(ctx, s.pool, &dbgen.InsertHoldParams{
+		Code: hold.Code, AccommodationID: hold.AccommodationID, GuestID: hold.GuestID,
+		CheckIn: hold.Stay.CheckIn.Time(), CheckOut: hold.Stay.CheckOut.Time(), Guests: int32(hold.Guests),
+		ChannelSource: string(hold.Channel), Price: price, TotalCentavos: hold.Quote.Total.Centavos,
+		DepositCentavos: hold.Quote.Deposit.Centavos, Currency: hold.Quote.Total.Currency, ExpiresAt: hold.ExpiresAt,
+		TokenHash: append([]byte{}, hold.TokenHash...), Now: now,
+		Change: change{By: booking.ByGuest, Reason: string(hold.Channel), At: now, Details: map[string]any{
+			"total_centavos": hold.Quote.Total.Centavos, "deposit_centavos": hold.Quote.Deposit.Centavos, "guests": hold.Guests,
+			"rate_version": hold.Quote.RateVersion,
+		}}.text(),
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return s.heldBefore(ctx, hold)
+	}
+	if err != nil {
+		return Reservation{}, explain("place hold", err)
+	}
+	return reservationOf((*dbgen.GetReservationRow)(row))
+}
+
+// heldBefore finds out why nothing was inserted: the code is there already, or the accommodation is not offered.
+func (s *Store) heldBefore(ctx context.Context, hold NewHold) (Reservation, error) {
+	r, err := s.Reservation(ctx, hold.Code)
+	if booking.IsCode(err, booking.CodeNotFound) {
+		place, err := s.Accommodation(ctx, hold.AccommodationID)
+		if err != nil {
+			return Reservation{}, fmt.Errorf("place hold: %w", err)
+		}
+		if !place.Active {
+			return Reservation{}, booking.Refuse(booking.CodeInactive, "accommodation %d is not offered", place.ID)
+		}
+		return Reservation{}, booking.Refuse(booking.CodeNotFound, "no guest %d", hold.GuestID)
+	}
+	if err != nil {
+		return Reservation{}, fmt.Errorf("place hold: %w", err)
+	}
+	guest, err := s.Guest(ctx, hold.GuestID)
+	if err != nil {
+		return Reservation{}, fmt.Errorf("place hold: %w", err)
+	}
+	if r.AccommodationID != hold.AccommodationID || r.Stay != hold.Stay || r.GuestID != guest.ID {
+		return Reservation{}, booking.Refuse(booking.CodeDuplicate, "code %s is of another reservation", hold.Code)
+	}
+	return r, nil
 }
 
 // Reservation reads one by code; unknown codes are [booking.CodeNotFound].
 func (s *Store) Reservation(ctx context.Context, code string) (Reservation, error) {
-	return Reservation{}, errPending
+	row, err := s.queries.GetReservation(ctx, s.pool, code)
+	if err != nil {
+		return Reservation{}, explain("read reservation", err)
+	}
+	return reservationOf(row)
 }
 
 // GuestReservations lists the reservations of a guest, newest first.
 func (s *Store) GuestReservations(ctx context.Context, guestID int64, limit int) ([]Reservation, error) {
-	return nil, errPending
+	rows, err := s.queries.ListGuestReservations(ctx, s.pool, &dbgen.ListGuestReservationsParams{GuestID: guestID, Most: int32(limit)})
+	if err != nil {
+		return nil, explain("list reservations", err)
+	}
+	reservations := make([]Reservation, 0, len(rows))
+	for _, row := range rows {
+		r, err := reservationOf((*dbgen.GetReservationRow)(row))
+		if err != nil {
+			return nil, err
+		}
+		reservations = append(reservations, r)
+	}
+	return reservations, nil
 }
 
 // ExpireHold frees the nights of a hold whose deadline has come at now; anything else is left as it is.
 func (s *Store) ExpireHold(ctx context.Context, code string, now time.Time) (Change, error) {
-	return Change{}, errPending
+	row, err := s.queries.ExpireHold(ctx, s.pool, &dbgen.ExpireHoldParams{
+		Code: code, Now: now, Change: change{By: booking.ByTimer, Reason: "deadline", At: now}.text(),
+	})
+	return s.changed(ctx, "expire hold", code, (*dbgen.GetReservationRow)(row), err)
 }
 
 // ExtendHold moves the deadline of a running hold to until, once: a second time is [booking.CodeAlreadyExtended], a hold that
 // is over [booking.CodeWrongState]. Repeated with the same until it changes nothing and is no error.
 func (s *Store) ExtendHold(ctx context.Context, code string, until, now time.Time) (Change, error) {
-	return Change{}, errPending
+	row, err := s.queries.ExtendHold(ctx, s.pool, &dbgen.ExtendHoldParams{
+		Code: code, Until: until, Now: now, Change: change{By: booking.ByGuest, Reason: "extension", At: now}.text(),
+	})
+	outcome, err := s.changed(ctx, "extend hold", code, (*dbgen.GetReservationRow)(row), err)
+	if err != nil || outcome.Changed {
+		return outcome, err
+	}
+	switch r := outcome.Reservation; {
+	case r.ExtendedOnce && r.ExpiresAt.Equal(until.Truncate(time.Microsecond)):
+		return outcome, nil
+	case r.Status != booking.PreReserved || !r.ExpiresAt.After(now):
+		return outcome, booking.Refuse(booking.CodeWrongState, "the hold of %s is over", code)
+	case r.ExtendedOnce:
+		return outcome, booking.Refuse(booking.CodeAlreadyExtended, "the hold of %s was extended before", code)
+	}
+	return outcome, booking.Refuse(booking.CodeInvalidInput, "an extension of %s cannot end before its deadline", code)
 }
 
 // Cancel ends a reservation that is held, confirmed or expired; one that is cancelled already is left as it is. A stay that is
 // over is [booking.CodeWrongState]. Reason is a word of ours, never a person's text.
 func (s *Store) Cancel(ctx context.Context, code string, by booking.Actor, reason string, now time.Time) (Change, error) {
-	return Change{}, errPending
+	row, err := s.queries.CancelReservation(ctx, s.pool, &dbgen.CancelReservationParams{
+		Code: code, Now: now, Change: change{By: by, Reason: reason, At: now}.text(),
+	})
+	outcome, err := s.changed(ctx, "cancel", code, (*dbgen.GetReservationRow)(row), err)
+	if err == nil && !outcome.Changed && outcome.Reservation.Status != booking.Cancelled {
+		err = booking.Refuse(booking.CodeWrongState, "reservation %s is %s", code, outcome.Reservation.Status)
+	}
+	return outcome, err
 }
 
 // ConfirmByOwner confirms a hold, or an expired one whose nights are still free, by the decision of a staff account. Nights
 // that are gone are [booking.CodeDatesTaken]; a reservation that is confirmed already is left as it is.
 func (s *Store) ConfirmByOwner(ctx context.Context, code string, staffID int64, now time.Time) (Change, error) {
-	return Change{}, errPending
+	row, err := s.queries.ConfirmReservation(ctx, s.pool, &dbgen.ConfirmReservationParams{
+		Code: code, Now: now,
+		Change: change{By: booking.ByOwner, Reason: "decision", At: now, Details: map[string]any{"staff_id": staffID}}.text(),
+	})
+	outcome, err := s.changed(ctx, "confirm by owner", code, (*dbgen.GetReservationRow)(row), err)
+	if err == nil && !outcome.Changed && outcome.Reservation.Status != booking.Confirmed {
+		err = booking.Refuse(booking.CodeWrongState, "reservation %s is %s", code, outcome.Reservation.Status)
+	}
+	return outcome, err
 }
 
 // CompleteStay ends a confirmed stay; anything else is left as it is.
 func (s *Store) CompleteStay(ctx context.Context, code string, now time.Time) (Change, error) {
-	return Change{}, errPending
+	row, err := s.queries.CompleteStay(ctx, s.pool, &dbgen.CompleteStayParams{
+		Code: code, Now: now, Change: change{By: booking.ByTimer, Reason: "departure", At: now}.text(),
+	})
+	return s.changed(ctx, "complete stay", code, (*dbgen.GetReservationRow)(row), err)
 }
 
 // CountOpenHolds counts the unpaid holds of the guest with this canonical phone.
-func (s *Store) CountOpenHolds(ctx context.Context, phone string) (int, error) { return 0, errPending }
+func (s *Store) CountOpenHolds(ctx context.Context, phone string) (int, error) {
+	count, err := s.queries.CountOpenHolds(ctx, s.pool, phone)
+	return int(count), explain("count open holds", err)
+}
 
 // Events lists the flight recorder of a reservation, oldest first.
-func (s *Store) Events(ctx context.Context, code string) ([]Event, error) { return nil, errPending }
+func (s *Store) Events(ctx context.Context, code string) ([]Event, error) {
+	rows, err := s.queries.ListEvents(ctx, s.pool, code)
+	if err != nil {
+		return nil, explain("list events", err)
+	}
+	events := make([]Event, 0, len(rows))
+	for _, row := range rows {
+		events = append(events, Event{
+			ID: row.ID, Kind: row.Kind, Actor: booking.Actor(row.Actor), Reason: row.Reason, Details: row.Details,
+			Status: booking.Status(row.StatusAfter), Payment: booking.PaymentStatus(row.PaymentStatusAfter),
+			ExpiresAt: timeOf(row.ExpiresAtAfter), Paid: money(row.PaidCentavosAfter, row.Currency), At: row.At,
+		})
+	}
+	return events, nil
+}
 
 // LiveCodes lists the codes of reservations that are held or confirmed.
-func (s *Store) LiveCodes(ctx context.Context) ([]string, error) { return nil, errPending }
+func (s *Store) LiveCodes(ctx context.Context) ([]string, error) {
+	codes, err := s.queries.ListLiveCodes(ctx, s.pool)
+	return codes, explain("list live codes", err)
+}
+
+// changed is the outcome of a conditional statement: the row it returned, or, when its condition did not hold, the row as it is.
+func (s *Store) changed(ctx context.Context, operation, code string, row *dbgen.GetReservationRow, err error) (Change, error) {
+	if errors.Is(err, pgx.ErrNoRows) {
+		r, err := s.Reservation(ctx, code)
+		if err != nil {
+			return Change{}, fmt.Errorf("%s: %w", operation, err)
+		}
+		return Change{Reservation: r}, nil
+	}
+	if err != nil {
+		return Change{}, explain(operation, err)
+	}
+	r, err := reservationOf(row)
+	return Change{Changed: true, Reservation: r}, err
+}
+
+func reservationOf(row *dbgen.GetReservationRow) (Reservation, error) {
+	stored := &row.Reservation
+	r := Reservation{
+		ID: stored.ID, Code: stored.Code, AccommodationID: stored.AccommodationID, UnitName: row.UnitName, GuestID: stored.GuestID,
+		Stay:   booking.Stay{CheckIn: dateOf(stored.CheckIn), CheckOut: dateOf(stored.CheckOut)},
+		Guests: int(stored.Guests), Channel: booking.Channel(stored.ChannelSource),
+		Status: booking.Status(stored.ReservationStatus), PaymentStatus: booking.PaymentStatus(stored.PaymentStatus),
+		Total: money(stored.TotalCentavos, stored.Currency), Deposit: money(stored.DepositCentavos, stored.Currency),
+		Paid: money(stored.PaidCentavos, stored.Currency), ExpiresAt: timeOf(stored.ExpiresAt), ExtendedOnce: stored.ExtendedOnce,
+		TokenHash: stored.TokenHash, CreatedAt: stored.CreatedAt, UpdatedAt: stored.UpdatedAt,
+		ConfirmedAt: timeOf(stored.ConfirmedAt), CancelledAt: timeOf(stored.CancelledAt), CompletedAt: timeOf(stored.CompletedAt),
+	}
+	if err := json.Unmarshal(stored.Price, &r.Quote); err != nil {
+		return Reservation{}, fmt.Errorf("read reservation %s: price: %w", stored.Code, err)
+	}
+	return r, nil
+}

@@ -3,7 +3,13 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"cabanas/booking"
+	"cabanas/store/postgres/dbgen"
 )
 
 // MessageStatus is how far an outbound message is.
@@ -72,30 +78,78 @@ type Notice struct {
 
 // Outbound reads a message to send.
 func (s *Store) Outbound(ctx context.Context, id int64) (OutboundMessage, error) {
-	return OutboundMessage{}, errPending
+	row, err := s.queries.GetOutbound(ctx, s.pool, id)
+	if err != nil {
+		return OutboundMessage{}, explain("read outbound message", err)
+	}
+	message := OutboundMessage{
+		ID: row.ID, GuestID: row.GuestID, RecipientPhone: row.RecipientPhone, RecipientUserID: row.RecipientUserID, Reply: row.Body,
+		Status: MessageStatus(row.Status), ProviderID: row.ProviderID, WindowOpenUntil: row.WindowOpenUntil, TraceID: row.TraceID,
+		EffectKey: row.EffectKey, Attempts: int(row.Attempts),
+	}
+	return message, nil
 }
 
 // ClaimSend records that sending begins, before the provider is called.
 func (s *Store) ClaimSend(ctx context.Context, id int64, now time.Time) (Claim, error) {
-	return Claim{}, errPending
+	row, err := s.queries.ClaimSend(ctx, s.pool, &dbgen.ClaimSendParams{ID: id, Now: now})
+	if err == nil {
+		return Claim{Claimed: true, Was: MessageStatus(row.Was), Since: row.Since, Attempts: int(row.Attempts)}, nil
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return Claim{}, explain("claim send", err)
+	}
+	state, err := s.queries.GetSendState(ctx, s.pool, id)
+	if err != nil {
+		return Claim{}, explain("claim send", err)
+	}
+	return Claim{Was: MessageStatus(state.Status), Attempts: int(state.Attempts)}, nil
 }
 
 // SendAccepted records that the provider took the message under wamid.
 func (s *Store) SendAccepted(ctx context.Context, id int64, wamid string, now time.Time) error {
-	return errPending
+	found, err := s.queries.SendAccepted(ctx, s.pool, &dbgen.SendAcceptedParams{ID: id, ProviderID: wamid, Now: now})
+	return oneRow("record accepted message", found, err)
 }
 
 // SendFailed records a try that surely did not reach the guest: final ends the message, otherwise it waits for another try.
 // Reason is a word of the provider's error classes.
 func (s *Store) SendFailed(ctx context.Context, id int64, reason string, final bool, now time.Time) error {
-	return errPending
+	found, err := s.queries.SendFailed(ctx, s.pool, &dbgen.SendFailedParams{ID: id, Reason: reason, Final: final})
+	return oneRow("record failed message", found, err)
 }
 
 // ApplyStatus moves a message forward (sent, delivered, read; failed only before it was delivered). It finds the message by
 // wamid, else by callback data, which settles a try whose answer was lost; a message of nobody's is ignored.
-func (s *Store) ApplyStatus(ctx context.Context, update StatusUpdate) error { return errPending }
+func (s *Store) ApplyStatus(ctx context.Context, update StatusUpdate) error {
+	_, err := s.queries.ApplyMessageStatus(ctx, s.pool, &dbgen.ApplyMessageStatusParams{
+		ProviderID: update.ProviderID, CallbackData: update.CallbackData, Status: string(update.Status), ErrorCode: update.ErrorCode, At: update.At,
+	})
+	return explain("apply message status", err)
+}
 
-// QueueNotice writes the message of a notice once per key and returns its id, the first one's when the key was used before.
+// QueueNotice writes the message of a notice once per key and returns its id, the first one's when the key was used before. An
+// owner without a phone gets the notice on record and no message: the id is 0.
 func (s *Store) QueueNotice(ctx context.Context, notice Notice, now time.Time) (int64, error) {
-	return 0, errPending
+	params := &dbgen.QueueNoticeParams{Key: notice.Key, ToOwner: notice.Owner, Body: notice.Reply, TraceID: notice.TraceID, Now: now}
+	switch {
+	case notice.Owner:
+		params.Recipient = notice.OwnerPhone
+	case notice.GuestID == 0:
+		return 0, booking.Refuse(booking.CodeInvalidInput, "notice %s is for nobody", notice.Key)
+	default:
+		params.GuestID = &notice.GuestID
+	}
+	id, err := s.queries.QueueNotice(ctx, s.pool, params)
+	if errors.Is(err, pgx.ErrNoRows) {
+		id, err = s.queries.GetNotice(ctx, s.pool, notice.Key)
+	}
+	return id, explain("queue notice", err)
+}
+
+func oneRow(operation string, found int64, err error) error {
+	if err == nil && found == 0 {
+		err = pgx.ErrNoRows
+	}
+	return explain(operation, err)
 }

@@ -1,0 +1,62 @@
+-- name: GetOutbound :one
+SELECT m.id, coalesce(m.guest_id, 0)::bigint AS guest_id,
+    coalesce(nullif(m.recipient, ''), nullif(g.whatsapp_phone, ''), g.phone, '')::text AS recipient_phone,
+    coalesce(g.whatsapp_user_id, '')::text AS recipient_user_id,
+    m.body, m.status, coalesce(m.provider_id, '')::text AS provider_id, m.trace_id, m.effect_key, m.attempts,
+    coalesce(c.window_open_until, '0001-01-01Z'::timestamptz) AS window_open_until
+FROM messages m
+LEFT JOIN guests g ON g.id = m.guest_id
+LEFT JOIN conversations c ON c.guest_id = m.guest_id
+WHERE m.id = @id AND m.direction = 'out';
+
+-- name: ClaimSend :one
+UPDATE messages m SET status = 'sending', attempts = m.attempts + 1, claimed_at = @now::timestamptz
+FROM (SELECT x.id, x.status, x.claimed_at FROM messages x WHERE x.id = @id AND x.direction = 'out' FOR NO KEY UPDATE) old
+WHERE m.id = old.id AND old.status IN ('queued', 'sending')
+RETURNING old.status AS was, coalesce(old.claimed_at, '0001-01-01Z'::timestamptz) AS since, m.attempts;
+
+-- name: GetSendState :one
+SELECT status, attempts FROM messages WHERE id = @id AND direction = 'out';
+
+-- name: SendAccepted :execrows
+UPDATE messages SET provider_id = coalesce(provider_id, @provider_id::text), sent_at = coalesce(sent_at, @now::timestamptz), error = '',
+    status = CASE WHEN status IN ('queued', 'sending') THEN 'sent' ELSE status END
+WHERE id = @id AND direction = 'out';
+
+-- name: SendFailed :execrows
+UPDATE messages SET error = @reason, status = CASE WHEN status NOT IN ('queued', 'sending') THEN status WHEN @final::boolean THEN 'failed' ELSE 'queued' END
+WHERE id = @id AND direction = 'out';
+
+-- name: ApplyMessageStatus :execrows
+-- sent < delivered < read; failed counts until the message turns out to have arrived.
+UPDATE messages m SET status = @status::text, error = @error_code, status_at = @at::timestamptz,
+    provider_id = coalesce(m.provider_id, nullif(@provider_id::text, '')), sent_at = coalesce(m.sent_at, @at::timestamptz)
+WHERE m.direction = 'out' AND m.id = coalesce(
+        (SELECT x.id FROM messages x WHERE x.effect_key = nullif(@callback_data::text, '')),
+        (SELECT y.id FROM messages y WHERE y.provider_id = nullif(@provider_id::text, '')))
+    AND CASE @status::text
+        WHEN 'sent' THEN m.status IN ('queued', 'sending')
+        WHEN 'delivered' THEN m.status IN ('queued', 'sending', 'sent', 'failed')
+        WHEN 'read' THEN m.status IN ('queued', 'sending', 'sent', 'delivered', 'failed')
+        WHEN 'failed' THEN m.status IN ('queued', 'sending', 'sent')
+        ELSE false END;
+
+-- name: QueueNotice :one
+WITH fresh AS (
+    SELECT whoever_is(sqlc.narg('guest_id')::bigint) AS guest_id WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.key = @key)
+), message AS (
+    INSERT INTO messages (guest_id, direction, kind, body, status, effect_key, recipient, trace_id, created_at)
+    SELECT fresh.guest_id, 'out', coalesce(@body::jsonb ->> 'kind', 'text'), @body::jsonb, 'queued', @key, @recipient::text, @trace_id, @now::timestamptz
+    FROM fresh WHERE fresh.guest_id IS NOT NULL OR @recipient::text <> ''
+    ON CONFLICT (effect_key) DO NOTHING
+    RETURNING id
+), notice AS (
+    INSERT INTO notifications (key, to_owner, message_id, created_at)
+    SELECT @key, @to_owner::boolean, (SELECT message.id FROM message), @now::timestamptz FROM fresh
+    ON CONFLICT (key) DO NOTHING
+    RETURNING coalesce(message_id, 0)::bigint AS message_id
+)
+SELECT message_id FROM notice;
+
+-- name: GetNotice :one
+SELECT coalesce(message_id, 0)::bigint AS message_id FROM notifications WHERE key = @key;

@@ -1,0 +1,83 @@
+-- Every change tells its who and why in the setting cabanas.change of its transaction; the trigger reservations_record_change
+-- writes the event from it. The setting is made in a CTE so that a change is one statement, one round trip, one commit.
+
+-- name: InsertHold :one
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
+INSERT INTO reservations (code, accommodation_id, guest_id, check_in, check_out, guests, channel_source, price, total_centavos,
+    deposit_centavos, currency, expires_at, token_hash, created_at, updated_at)
+SELECT @code, a.id, whoever_is(@guest_id::bigint), @check_in::date, @check_out::date, @guests, @channel_source, @price, @total_centavos,
+    @deposit_centavos, @currency, @expires_at::timestamptz, @token_hash, @now::timestamptz, @now::timestamptz
+FROM told, accommodations a WHERE a.id = @accommodation_id AND a.active
+ON CONFLICT (code) DO NOTHING
+RETURNING sqlc.embed(reservations), (SELECT a.name FROM accommodations a WHERE a.id = accommodation_id)::text AS unit_name;
+
+-- name: GetReservation :one
+SELECT sqlc.embed(r), a.name AS unit_name
+FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id WHERE r.code = @code;
+
+-- name: LockReservation :one
+SELECT sqlc.embed(r), a.name AS unit_name
+FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id WHERE r.code = @code FOR NO KEY UPDATE OF r;
+
+-- name: LockReservationByID :one
+SELECT sqlc.embed(r), a.name AS unit_name
+FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id WHERE r.id = @id FOR NO KEY UPDATE OF r;
+
+-- name: ListGuestReservations :many
+SELECT sqlc.embed(r), a.name AS unit_name
+FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id
+WHERE r.guest_id = whoever_is(@guest_id::bigint) ORDER BY r.id DESC LIMIT @most;
+
+-- name: ExpireHold :one
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
+UPDATE reservations r SET reservation_status = 'expired', updated_at = @now
+FROM told WHERE r.code = @code AND r.reservation_status = 'pre_reserved' AND r.expires_at <= @now
+RETURNING sqlc.embed(r), (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name;
+
+-- name: ExtendHold :one
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
+UPDATE reservations r SET expires_at = @until::timestamptz, extended_once = true, updated_at = @now
+FROM told WHERE r.code = @code AND r.reservation_status = 'pre_reserved' AND r.expires_at > @now::timestamptz AND NOT r.extended_once
+    AND @until::timestamptz > r.expires_at
+RETURNING sqlc.embed(r), (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name;
+
+-- name: CancelReservation :one
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
+UPDATE reservations r SET reservation_status = 'cancelled', cancelled_at = @now::timestamptz, updated_at = @now
+FROM told WHERE r.code = @code AND r.reservation_status IN ('pre_reserved', 'confirmed', 'expired')
+RETURNING sqlc.embed(r), (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name;
+
+-- name: ConfirmReservation :one
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
+UPDATE reservations r SET reservation_status = 'confirmed', confirmed_at = @now::timestamptz, updated_at = @now
+FROM told WHERE r.code = @code AND r.reservation_status IN ('pre_reserved', 'expired')
+RETURNING sqlc.embed(r), (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name;
+
+-- name: CompleteStay :one
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
+UPDATE reservations r SET reservation_status = 'completed', completed_at = @now::timestamptz, updated_at = @now
+FROM told WHERE r.code = @code AND r.reservation_status = 'confirmed'
+RETURNING sqlc.embed(r), (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name;
+
+-- name: ApplyMoney :exec
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
+UPDATE reservations r SET reservation_status = @reservation_status, payment_status = @payment_status, paid_centavos = @paid_centavos,
+    confirmed_at = CASE WHEN @reservation_status = 'confirmed' THEN coalesce(r.confirmed_at, @now::timestamptz) ELSE r.confirmed_at END,
+    updated_at = @now
+FROM told WHERE r.id = @id;
+
+-- name: NoteBooking :exec
+SELECT note_booking(@reservation_id::bigint, @kind::text, @change::jsonb);
+
+-- name: CountOpenHolds :one
+SELECT count(*) FROM reservations r JOIN guests g ON g.id = r.guest_id
+WHERE g.phone = @phone::text AND r.reservation_status = 'pre_reserved';
+
+-- name: ListEvents :many
+SELECT e.id, e.kind, e.actor, e.reason, e.details, e.status_after, e.payment_status_after, e.expires_at_after,
+    e.paid_centavos_after, r.currency, e.at
+FROM booking_events e JOIN reservations r ON r.id = e.reservation_id
+WHERE r.code = @code ORDER BY e.id;
+
+-- name: ListLiveCodes :many
+SELECT code FROM reservations WHERE reservation_status IN ('pre_reserved', 'confirmed') ORDER BY code;
