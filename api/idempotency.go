@@ -18,7 +18,7 @@ import (
 const (
 	idempotencyHeader = "Idempotency-Key"
 	placeHoldEndpoint = "POST " + prefix + "/reservations"
-	// storeTime is for keeping an answer after its client may have gone.
+	// storeTime is for keeping an answer, beside the time of the request.
 	storeTime = 5 * time.Second
 )
 
@@ -112,8 +112,8 @@ func (o *once) kept(ctx context.Context, key string, hash []byte) (placed hold, 
 	return placed, true, nil
 }
 
-// keep stores the answer even when the client has gone: it is the one that will ask again. Failing is logged only, as the
-// hold stands and its answer is on the way.
+// keep stores the answer, even when the time of the request is up. Failing is logged only, as the hold stands and its answer
+// is on the way.
 func (o *once) keep(ctx context.Context, key string, hash []byte, placed hold) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer cancel()

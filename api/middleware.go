@@ -95,10 +95,15 @@ func securityHeaders(c *gin.Context) {
 	c.Next()
 }
 
-// within bounds how long handlers may work on a request.
+// within bounds how long handlers may work on a request. A write is finished also when its client has gone: that client will
+// ask again, and must find the answer and not half of a hold.
 func within(limit time.Duration) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		ctx, cancel := context.WithTimeout(c.Request.Context(), limit)
+		ctx := c.Request.Context()
+		if c.Request.Method != http.MethodGet {
+			ctx = context.WithoutCancel(ctx)
+		}
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		c.Request = c.Request.WithContext(ctx)
 		c.Next()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"sync"
@@ -256,6 +257,25 @@ func TestConcurrentRequestsWithOneKeyPlaceOneHold(t *testing.T) {
 	for range 5 {
 		require.Equal(t, http.StatusCreated, <-codes)
 	}
+	require.Len(t, e.desk.booked(), 1)
+}
+
+func TestAHoldIsFinishedAndKeptWhenItsClientHasGone(t *testing.T) {
+	t.Parallel()
+	e := newEdge(t)
+	ctx, leave := context.WithCancel(t.Context())
+	e.desk.onBook = func(book context.Context) {
+		leave()
+		require.NoError(t, book.Err())
+		_, bounded := book.Deadline()
+		require.True(t, bounded)
+	}
+	request := httptest.NewRequestWithContext(ctx, http.MethodPost, reservations, strings.NewReader(wish))
+	request.Header.Set("Idempotency-Key", "k")
+	e.ServeHTTP(httptest.NewRecorder(), request)
+
+	e.desk.onBook, e.desk.err = nil, &activities.TakenError{}
+	require.Equal(t, http.StatusCreated, e.do(t, http.MethodPost, reservations, wish, "Idempotency-Key", "k").Code)
 	require.Len(t, e.desk.booked(), 1)
 }
 

@@ -104,8 +104,14 @@ func New(o Options) (*Server, error) {
 	return &Server{router: router, logger: o.Logger}, nil
 }
 
-// ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+// ServeHTTP answers one request. HEAD is answered as GET, whose body net/http then leaves out.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		r = r.Clone(r.Context())
+		r.Method = http.MethodGet
+	}
+	s.router.ServeHTTP(w, r)
+}
 
 // Run serves on the listener until ctx ends, then takes no new requests and lets those in flight finish, 20 s at most. It
 // closes the listener. The error is nil after an orderly stop.

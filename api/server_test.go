@@ -88,6 +88,15 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+func TestHeadIsAnsweredAsGet(t *testing.T) {
+	t.Parallel()
+	e := newEdge(t)
+	require.Equal(t, http.StatusOK, e.do(t, http.MethodHead, "/healthz", "").Code)
+	e.health.status = api.Unhealthy
+	require.Equal(t, http.StatusServiceUnavailable, e.do(t, http.MethodHead, "/readyz", "").Code)
+	require.Equal(t, http.StatusMethodNotAllowed, e.do(t, http.MethodHead, reservations, "").Code)
+}
+
 func TestProbesTellWhichPartIsAway(t *testing.T) {
 	t.Parallel()
 	logs := &syncBuffer{}

@@ -228,7 +228,8 @@ func TestLegacyNotificationsAreHintsAtMost(t *testing.T) {
 	require.Equal(t, 200, legacy("", `{"resource":"https://api.mercadopago.com/v1/payments/77","topic":"payment"}`))
 	require.Equal(t, e.inbox.received[0].EventKey, e.inbox.received[1].EventKey, "one row per payment and period")
 	e.now = e.now.Add(10 * time.Second)
-	require.Equal(t, 200, legacy("?topic=payment&id=77", ""))
+	require.Equal(t, 200, e.do(t, http.MethodPost, mercadopagoHook+"?topic=payment&id=77", "", "X-Signature", mpSignature).Code, "the old form is never signed")
+	require.Equal(t, "false", e.inbox.received[2].Meta[activities.MetaSigned])
 	require.NotEqual(t, e.inbox.received[0].EventKey, e.inbox.received[2].EventKey)
 
 	for _, query := range []string{"?topic=merchant_order&id=9", "?topic=nonsense&id=9", "?topic=payment&id=abc", "?topic=payment", "?type=stop_delivery_op_wh&data.id=9"} {
