@@ -43,6 +43,10 @@ type State struct {
 	CheckOut        booking.Date `json:"check_out,omitzero"`
 	Guests          int          `json:"guests,omitempty"`
 	AccommodationID int64        `json:"accommodation_id,omitempty"`
+	// Nights is a length of stay said before any date.
+	Nights int `json:"nights,omitempty"`
+	// Quoted is the total in centavos that the open offer was shown with.
+	Quoted int64 `json:"quoted,omitempty"`
 	// Awaiting names the one question that is open.
 	Awaiting string `json:"awaiting,omitempty"`
 	// Code is the booking being talked about.
@@ -191,6 +195,8 @@ type Notice struct {
 	GuestPhone string
 	// Amount is the money the notice is about, when it is not that of the booking.
 	Amount booking.Money
+	// Verdict says to the owner which payment case it is; an empty one asks for a person.
+	Verdict booking.Verdict
 	// Location is where the booked place is and CheckInText how to get in.
 	Location    booking.Location
 	CheckInText string

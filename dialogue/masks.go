@@ -1,0 +1,162 @@
+package dialogue
+
+// maskOthers marks numbers that are neither days nor people: money, hours, ages, telephones, documents, percentages, the
+// number of a cabin, kilometres.
+func maskOthers(tokens []token) {
+	for i := 0; i < len(tokens); i++ {
+		if !tokens[i].isNumber() || tokens[i].used {
+			continue
+		}
+		if _, next, ok := writtenDate(tokens, i); ok {
+			i = next - 1
+			continue
+		}
+		maskTelephone(tokens, i)
+		maskThousands(tokens, i)
+		maskHour(tokens, i)
+		maskByNeighbour(tokens, i)
+	}
+	maskAges(tokens)
+}
+
+func at(tokens []token, i int) token {
+	if i < 0 || i >= len(tokens) {
+		return token{num: -1}
+	}
+	return tokens[i]
+}
+
+func word(tokens []token, i int) string { return at(tokens, i).text }
+
+// maskTelephone masks groups of figures that end like a telephone, 2233-4455, with up to three groups before, and any number
+// of five figures and more.
+func maskTelephone(tokens []token, i int) {
+	if tokens[i].digits >= 5 {
+		tokens[i].used = true
+		return
+	}
+	last := nextGroup(tokens, i)
+	if last < 0 || tokens[i].digits < 3 || tokens[last].digits != 4 {
+		return
+	}
+	for k := i; k <= last; k++ {
+		tokens[k].used = true
+	}
+	for k, groups := i, 0; groups < 3; groups++ {
+		before := k - 1
+		if word(tokens, before) == "-" {
+			before--
+		}
+		if at(tokens, before).digits == 0 {
+			return
+		}
+		tokens[before].used, k = true, before
+	}
+}
+
+func nextGroup(tokens []token, i int) int {
+	next := i + 1
+	if word(tokens, next) == "-" {
+		next++
+	}
+	if at(tokens, next).digits == 0 {
+		return -1
+	}
+	return next
+}
+
+// maskThousands masks 50.000 and 15,50.
+func maskThousands(tokens []token, i int) {
+	sign := at(tokens, i+1)
+	rest := at(tokens, i+2)
+	if !sign.glued || !rest.glued || rest.digits == 0 {
+		return
+	}
+	if sign.text == "." && rest.digits == 3 || sign.text == "," {
+		tokens[i].used, tokens[i+2].used = true, true
+	}
+}
+
+// maskHour masks 10:30, 22 hs, a las 10, de 10 a 15 hs.
+func maskHour(tokens []token, i int) {
+	if sign := at(tokens, i+1); sign.text == ":" && sign.glued && at(tokens, i+2).glued && at(tokens, i+2).isNumber() {
+		tokens[i].used, tokens[i+2].used = true, true
+	}
+	if hourWords[word(tokens, i+1)] && tokens[i].num <= 24 {
+		tokens[i].used = true
+		if join := word(tokens, i-1); (join == "a" || join == "y" || join == "-") && at(tokens, i-2).isNumber() {
+			tokens[i-2].used = true
+		}
+	}
+	if before := word(tokens, i-1); (before == "las" || before == "tipo") && tokens[i].num <= 24 && !countsSomething(tokens, i) {
+		tokens[i].used = true
+	}
+}
+
+func maskByNeighbour(tokens []token, i int) {
+	before, after := word(tokens, i-1), word(tokens, i+1)
+	switch {
+	case before == "$" || moneyBefore[before] || after == "%":
+		tokens[i].used = true
+	case moneyAfter[after]:
+		tokens[i].used = true
+		if join := before; (join == "a" || join == "y" || join == "-") && at(tokens, i-2).isNumber() {
+			tokens[i-2].used = true
+		}
+	case numberedThings[before] && !at(tokens, i).used:
+		tokens[i].used = true
+	case notPeople[after] && !nightWords[after] && !dayWords[after] && !weekWords[after] && !datePrefix[before]:
+		tokens[i].used = true
+	}
+}
+
+var (
+	numberedThings = set("cabana opcion numero nro depto departamento habitacion piso lote ruta km dni")
+	datePrefix     = set("al hasta el del desde")
+)
+
+// maskAges masks the numbers of "5 años", "de 3 y 7 años", "nenes de 4 y 6".
+func maskAges(tokens []token) {
+	for i := range tokens {
+		if tokens[i].isNumber() && ageWords[word(tokens, i+1)] && word(tokens, i+2) != "nuevo" {
+			tokens[i].used = true
+			maskBackwards(tokens, i)
+		}
+		if childWords[tokens[i].text] && word(tokens, i+1) == "de" && at(tokens, i+2).isNumber() && !monthAfter(tokens, i+2) {
+			tokens[i+2].used = true
+			if word(tokens, i+3) == "y" && at(tokens, i+4).isNumber() && !countsSomething(tokens, i+4) {
+				tokens[i+4].used = true
+			}
+		}
+	}
+}
+
+func maskBackwards(tokens []token, i int) {
+	for joint := word(tokens, i-1); joint == "y" || joint == "," || joint == "a"; joint = word(tokens, i-1) {
+		if !at(tokens, i-2).isNumber() {
+			return
+		}
+		i -= 2
+		tokens[i].used = true
+	}
+}
+
+// monthAfter reports whether the number at i is followed by a month, as in "10 de enero" or "10/1".
+func monthAfter(tokens []token, i int) bool {
+	if _, _, ok := writtenDate(tokens, i); ok {
+		return true
+	}
+	next := i + 1
+	for word(tokens, next) == "de" || word(tokens, next) == "del" {
+		next++
+	}
+	_, found := months[word(tokens, next)]
+	return found
+}
+
+// countsSomething reports whether the number at i is followed by what it counts.
+func countsSomething(tokens []token, i int) bool {
+	next := word(tokens, i+1)
+	return personWords[next] || adultWords[next] || childWords[next] || petWords[next] || coupleWords[next] || notPeople[next] ||
+		nightWords[next] || next == "%"
+}

@@ -1,0 +1,124 @@
+package dialogue
+
+import (
+	"fmt"
+
+	"cabanas/booking"
+)
+
+// Resolve words how an effect of a turn went. A hold, cancellation, extension or hand-over that was done says nothing here:
+// the booking's own notice, or the turn itself, tells it. A refusal is explained with what can be done instead. Errors are
+// those of facts that are not booking refusals.
+func Resolve(state State, effect Effect, result Result, facts Facts) (Outcome, error) {
+	t := newTurn(state, Inbound{}, facts)
+	if err := t.resolve(effect, result); err != nil {
+		return Outcome{}, fmt.Errorf("word the outcome of %s: %w", effect.Kind, err)
+	}
+	return t.outcome(), nil
+}
+
+func (t *turn) resolve(effect Effect, result Result) error {
+	if result.Booking.Code == "" {
+		result.Booking.Code = effect.Code
+	}
+	switch effect.Kind {
+	case EffectHandOver:
+		t.state.HandedOver = true
+		return nil
+	case EffectHold:
+		return t.resolveHold(effect, result)
+	case EffectCancel:
+		t.state.Awaiting = ""
+		if result.Refusal != "" {
+			return t.couldNot(result, t.texts.CannotCancel)
+		}
+	case EffectExtend:
+		if result.Refusal == booking.CodeAlreadyExtended {
+			return t.couldNot(result, t.texts.AlreadyExtended)
+		}
+		if result.Refusal != "" {
+			return t.couldNot(result, t.texts.CannotExtend)
+		}
+	case EffectLink:
+		return t.resolveLink(result)
+	}
+	return nil
+}
+
+// resolveHold clears the search after a hold and keeps its code; a refused one is answered with what is free instead.
+func (t *turn) resolveHold(effect Effect, result Result) error {
+	t.state.Awaiting, t.state.Quoted = "", 0
+	if result.Refusal == "" {
+		t.state.Code = result.Booking.Code
+		t.setStay(booking.Stay{})
+		t.state.Guests, t.state.AccommodationID = 0, 0
+		return nil
+	}
+	t.setStay(effect.Stay)
+	t.state.Guests, t.state.AccommodationID = effect.Guests, effect.AccommodationID
+	switch result.Refusal {
+	case booking.CodeDatesTaken:
+		own, err := t.alreadyOwn(effect.AccommodationID, effect.Stay)
+		if own || err != nil {
+			return err
+		}
+		reason := say(t.texts.JustTaken, append(t.stayWords(effect.Stay, effect.Guests), "cabin", t.cabinName(effect.AccommodationID))...)
+		t.state.AccommodationID = 0
+		if len(result.Alternatives) == 0 {
+			return t.freeInstead(reason, nil)
+		}
+		near, err := t.alternatives(result.Alternatives)
+		if err != nil {
+			return err
+		}
+		if len(near) == 0 {
+			return t.freeInstead(reason, nil)
+		}
+		t.alternativesList(reason+"\n"+t.texts.InsteadHead, near)
+		return nil
+	case booking.CodeTooManyHolds:
+		t.ask(t.texts.TooManyHolds, button(t.texts.ButtonReservations, Press{Action: ActionReservations}), t.humanButton())
+		return nil
+	case booking.CodeInThePast, booking.CodeInvalidDates, booking.CodeBeyondHorizon, booking.CodeTooShort, booking.CodeTooLong,
+		booking.CodeInactive, booking.CodeNotFound, booking.CodeTooManyGuests, booking.CodeInvalidGuests:
+		return t.instead(effect.AccommodationID, result.Refusal, result.Alternatives)
+	}
+	t.ask(t.texts.Unavailable,
+		button(t.texts.ButtonAgain, Press{Action: ActionHold, AccommodationID: effect.AccommodationID, Stay: effect.Stay, Guests: effect.Guests}),
+		t.humanButton())
+	return nil
+}
+
+// couldNot says why a change was refused, from what the booking says now.
+func (t *turn) couldNot(result Result, text string) error {
+	b, found, err := t.find(result.Booking.Code)
+	if err != nil {
+		return err
+	}
+	switch {
+	case result.Refusal == booking.CodeNotFound || !found:
+		t.notFound()
+	case result.Refusal == booking.CodeWrongState || result.Refusal == booking.CodeAlreadyExtended:
+		t.ask(say(text, t.bookingWords(b)...), button(t.texts.ButtonReservations, Press{Action: ActionReservations}), t.humanButton())
+	default:
+		t.ask(t.texts.Unavailable, button(t.texts.ButtonReservations, Press{Action: ActionReservations}), t.humanButton())
+	}
+	return nil
+}
+
+// resolveLink sends the payment link of a hold again.
+func (t *turn) resolveLink(result Result) error {
+	b := result.Booking
+	switch {
+	case result.Refusal != "":
+		return t.couldNot(result, t.texts.AlreadyPaid)
+	case b.Status != booking.PreReserved:
+		t.ask(say(t.texts.AlreadyPaid, t.bookingWords(b)...), button(t.texts.ButtonReservations, Press{Action: ActionReservations}), t.menuButton())
+	case b.PaymentURL == "":
+		t.say(say(t.texts.LinkFollows, t.bookingWords(b)...))
+	default:
+		t.state.Code = b.Code
+		t.reply(Reply{Kind: ReplyLink, Body: say(t.texts.LinkAgain, t.bookingWords(b)...), LinkTitle: t.texts.LinkTitle, LinkURL: b.PaymentURL})
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package dialogue
+
+import "strings"
+
+// catalogue is everything the bot says in one language. A name in braces is filled in when the text is said; one star on
+// each side makes bold. The texts themselves are in texts_es.go, texts_pt.go and texts_en.go.
+type catalogue struct {
+	// Code is es, pt or en, TemplateLanguage the name Meta has for it.
+	Code, TemplateLanguage string
+
+	// How dates and numbers are said. Days of the week start on Sunday.
+	Weekdays, ShortWeekdays [7]string
+	DateForm, MomentForm    string
+	Months                  [12]string
+	Night, Nights           string
+	Person, People          string
+	MinutesLeft, MinuteLeft string
+
+	// Greeting and menu.
+	Introduction, Hello, MenuQuestion, Welcome, Farewell, Kept     string
+	ButtonAvailability, ButtonReservations, ButtonHelp, ButtonMenu string
+	ButtonHuman                                                    string
+
+	// Dates and people.
+	AskDates, AskCheckOut, AskGuests, AskOtherDates, AskOtherGuests string
+	AskCheckInFor                                                   string
+	ButtonThisWeekend, ButtonNextWeekend, ButtonOtherDates          string
+	ButtonOtherGuests                                               string
+
+	// Offers.
+	OffersHead, MoreOffersHead, OfferLine, OfferRow, ChooseOne, AllShown string
+	ButtonSeeOptions, RowMore, RowMoreHint, RowOtherDates                string
+	RowOtherDatesHint, NothingFree, NothingFreeNear, AlternativeRow      string
+	NoCabins, GeneralCabin                                               string
+
+	// One cabin.
+	DetailsHead, DetailsStay, LineNights, LineWeekend, LineExtra, LineDiscount string
+	LineCleaning, LineTotal, LineDeposit, LineNoBalance, AskYes, AskYesShort   string
+	PriceChanged, OneFree, DeniedOffer                                         string
+	ButtonYes, ButtonOthers                                                    string
+
+	// Refusals.
+	DatesReversed, DatesPast, DatesTooFar, StayTooLong, StayTooShort string
+	CabinTooShort, NoGuests, TooManyGuests, CabinTooSmall            string
+	CabinTaken, CabinGone, AlreadyYours, JustTaken                   string
+	InsteadHead, ButtonAgain                                         string
+	TooManyHolds, Unavailable                                        string
+
+	// Bookings of the guest.
+	NoBookings, BookingsHead, BookingRow, BookingDetails, BookingPaid string
+	BookingDeadline, ButtonSeeBookings, BookingNotFound, WhichCancel  string
+	StatusPreReserved, StatusConfirmed, StatusExpired                 string
+	StatusCancelled, StatusCompleted, StatusNoShow                    string
+	ButtonPay, ButtonExtend, ButtonCancel, ButtonChangeDates          string
+	ButtonReserveAgain                                                string
+
+	// Cancelling, extending, paying.
+	AskCancelUnpaid, AskCancelRefund, AskCancelNoRefund          string
+	ButtonCancelYes, ButtonCancelNo, CancelKept, CannotCancel    string
+	NothingToCancel                                              string
+	NothingToExtend, AlreadyExtended, CannotExtend               string
+	NothingToPay, AlreadyPaid, LinkAgain, LinkFollows, LinkTitle string
+	PaymentSeen, PaymentNotSeen, PaymentNone, ChangeDatesHeld    string
+	ChangeDatesPaid                                              string
+
+	// A person.
+	HandedOver, OfferPerson string
+
+	// Not understood and other kinds of message.
+	NotUnderstood, SayAgain, GotAudio, GotPicture, GotLocation, GotUnsupported string
+
+	// Help.
+	HelpHead, HelpButton                                                     string
+	HelpReserveTitle, HelpPaymentTitle, HelpCancelTitle                      string
+	HelpCheckInTitle, HelpAmenitiesTitle, HelpContactTitle                   string
+	HelpLocationTitle, HelpPhotosTitle                                       string
+	HelpReserve, HelpPayment, HelpCancel, HelpCheckIn, HelpAmenities         string
+	HelpContact, HelpLocation, HelpLocationUnknown, HelpPhotosNone, HelpLine string
+	HelpPhotos                                                               string
+	HelpPriceHead, HelpPriceLine                                             string
+	PolicyFull, PolicyPart, PolicyNone, PolicySameDay, PolicyPets            string
+
+	// What a booking sends by itself.
+	NoticeHold, NoticeHoldNoLink, NoticeHalfTime, NoticeLastCall, NoticeExpired, NoticeExtended string
+	NoticeConfirmed, NoticeLateConfirmed, NoticeBalance, NoticePaidAll, NoticeCheckTimes        string
+	NoticeAddress, NoticeTerms, NoticeLateRefund, NoticeSurplus, NoticeShort, NoticePending     string
+	NoticeRejected, NoticeCancelled, NoticeCancelledRefund, NoticeArrival, NoticeThanks         string
+	NoticeShortLate, NoticeRejectedLate, NoticeHoldFooter                                       string
+	NoticeOther                                                                                 string
+}
+
+// languageCatalogue returns the texts of a language, Spanish for any other.
+func languageCatalogue(language string) *catalogue {
+	switch language {
+	case "pt":
+		return &portuguese
+	case "en":
+		return &english
+	}
+	return &spanish
+}
+
+// say fills the names in braces of a text; pairs are name, value.
+func say(text string, pairs ...string) string {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		pairs[i] = "{" + pairs[i] + "}"
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}

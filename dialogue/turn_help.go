@@ -1,0 +1,134 @@
+package dialogue
+
+import (
+	"strings"
+
+	"cabanas/booking"
+)
+
+// help lists the topics.
+func (t *turn) help() {
+	t.state.Awaiting = ""
+	rows := []Choice{}
+	titles := map[Topic]string{
+		TopicReserve: t.texts.HelpReserveTitle, TopicPayment: t.texts.HelpPaymentTitle, TopicCancel: t.texts.HelpCancelTitle,
+		TopicCheckIn: t.texts.HelpCheckInTitle, TopicAmenity: t.texts.HelpAmenitiesTitle, TopicContact: t.texts.HelpContactTitle,
+		TopicLocation: t.texts.HelpLocationTitle, TopicPhotos: t.texts.HelpPhotosTitle,
+	}
+	for _, topic := range topics {
+		rows = append(rows, Choice{ID: Press{Action: ActionTopic, Topic: topic}.ID(), Title: titles[topic]})
+	}
+	rows = append(rows, t.menuButton())
+	t.reply(Reply{Kind: ReplyList, Body: t.texts.HelpHead, ListButton: t.texts.HelpButton, Choices: rows})
+}
+
+// topic answers one topic from the data of the property; asked by button, a way on follows.
+func (t *turn) topic(topic Topic, withButtons bool) error {
+	text, err := t.topicText(topic)
+	if err != nil {
+		return err
+	}
+	if withButtons {
+		t.ask(text, t.searchButton(), t.humanButton(), t.menuButton())
+	} else {
+		t.say(text)
+	}
+	return nil
+}
+
+func (t *turn) topicText(topic Topic) (string, error) {
+	property := t.facts.Property()
+	switch topic {
+	case TopicReserve:
+		return t.texts.HelpReserve, nil
+	case TopicPayment:
+		return say(t.texts.HelpPayment, "percent", number(property.DepositPercent)), nil
+	case TopicCancel:
+		return say(t.texts.HelpCancel, "terms", t.terms()) + "\n" + t.texts.PolicyPets, nil
+	case TopicCheckIn:
+		return say(t.texts.HelpCheckIn, "checkin", clock(property.CheckInTime), "checkout", clock(property.CheckOutTime)), nil
+	case TopicAmenity:
+		return t.perCabin(t.texts.HelpAmenities, "", func(place booking.Accommodation) string {
+			return shown(strings.Join(place.Amenities, ", "), longestDescription)
+		})
+	case TopicLocation:
+		return t.perCabin(t.texts.HelpLocation, t.texts.HelpLocationUnknown, func(place booking.Accommodation) string {
+			return address(place.Location)
+		})
+	case TopicPhotos:
+		return t.photos()
+	}
+	return t.texts.HelpContact, nil
+}
+
+// perCabin says one thing of each cabin; unknown answers when there is nothing to say.
+func (t *turn) perCabin(text, unknown string, what func(booking.Accommodation) string) (string, error) {
+	list, err := t.listed(func(place booking.Accommodation) string {
+		if said := what(place); said != "" {
+			return say(t.texts.HelpLine, "cabin", shown(place.Name, shortName), "what", said)
+		}
+		return ""
+	})
+	if err != nil {
+		return "", err
+	}
+	if list == "" {
+		if unknown == "" {
+			unknown = t.texts.HelpContact
+		}
+		return unknown, nil
+	}
+	return say(text, "list", list), nil
+}
+
+// mostListed keeps a text about every cabin short; the one being talked about is shown alone.
+const mostListed = 5
+
+func (t *turn) listed(line func(booking.Accommodation) string) (string, error) {
+	places, err := t.facts.Accommodations()
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	for _, place := range places {
+		if t.state.AccommodationID != 0 && place.ID == t.state.AccommodationID {
+			return line(place), nil
+		}
+		if said := line(place); said != "" && len(lines) < mostListed {
+			lines = append(lines, said)
+		}
+	}
+	return strings.Join(lines, "\n"), nil
+}
+
+// photos sends the best picture of each cabin, or those of the one being talked about.
+func (t *turn) photos() (string, error) {
+	const mostPhotos = 3
+	places, err := t.facts.Accommodations()
+	if err != nil {
+		return "", err
+	}
+	sent := 0
+	for _, place := range places {
+		if t.state.AccommodationID != 0 && place.ID != t.state.AccommodationID {
+			continue
+		}
+		for _, photo := range place.Photos {
+			if sent == mostPhotos || !strings.HasPrefix(photo.URL, "https://") {
+				break
+			}
+			t.reply(Reply{Kind: ReplyPicture, LinkURL: photo.URL, Body: shown(place.Name, longestName)})
+			sent++
+			if t.state.AccommodationID == 0 {
+				break
+			}
+		}
+	}
+	if sent == 0 {
+		return t.texts.HelpPhotosNone, nil
+	}
+	return t.texts.HelpPhotos, nil
+}
+
+// terms words the cancellation ladder of the property.
+func (t *turn) terms() string { return termsOf(t.texts, t.facts.Property().Cancellation) }

@@ -1,0 +1,212 @@
+package dialogue
+
+import (
+	"cabanas/booking"
+)
+
+func (t *turn) stay() booking.Stay {
+	return booking.Stay{CheckIn: t.state.CheckIn, CheckOut: t.state.CheckOut}
+}
+
+// search takes over what the message says and goes on to the next thing that is missing, or to what is free.
+func (t *turn) search() error {
+	t.merge()
+	places, err := t.facts.Accommodations()
+	if err != nil {
+		return err
+	}
+	if chosen := t.named(places, true); chosen != 0 {
+		t.state.AccommodationID = chosen
+	}
+	if t.read.nobody {
+		t.state.Guests = 0
+		t.askGuests(t.texts.NoGuests)
+		return nil
+	}
+	return t.proceed()
+}
+
+// merge lets what was said now replace what was said before; the rest stays.
+func (t *turn) merge() {
+	s, r := &t.state, t.read
+	switch {
+	case !r.CheckIn.IsZero() && !r.CheckOut.IsZero():
+		s.CheckIn, s.CheckOut, s.Nights = r.CheckIn, r.CheckOut, 0
+	case !r.CheckIn.IsZero() && s.Awaiting == awaitCheckOut && s.CheckIn.Before(r.CheckIn):
+		s.CheckOut, s.Nights = r.CheckIn, 0
+	case !r.CheckIn.IsZero():
+		s.CheckIn = r.CheckIn
+		if !s.CheckIn.Before(s.CheckOut) {
+			s.CheckOut = booking.Date{}
+		}
+	case !r.CheckOut.IsZero():
+		s.CheckOut, s.Nights = r.CheckOut, 0
+	}
+	if r.Nights > 0 && r.CheckIn.IsZero() && r.CheckOut.IsZero() {
+		s.Nights = r.Nights
+		s.CheckOut = booking.Date{}
+	}
+	if !s.CheckIn.IsZero() && s.CheckOut.IsZero() && s.Nights > 0 {
+		s.CheckOut, s.Nights = s.CheckIn.AddDays(s.Nights), 0
+	}
+	if r.Guests > 0 {
+		s.Guests = r.Guests
+	}
+}
+
+// proceed goes on with the search from what is known: a broken limit is named, what is missing asked for, else offers shown.
+func (t *turn) proceed() error {
+	t.state.Awaiting, t.state.Quoted = "", 0
+	places, err := t.facts.Accommodations()
+	if err != nil {
+		return err
+	}
+	if len(places) == 0 {
+		t.state.Awaiting = awaitPerson
+		t.ask(t.texts.NoCabins, t.humanButton(), t.menuButton())
+		return nil
+	}
+	if !t.state.CheckIn.IsZero() && !t.datesPossible() {
+		return nil
+	}
+	if biggest := biggestOf(places); t.state.Guests > biggest.Capacity {
+		t.state.Guests = 0
+		t.askGuests(say(t.texts.TooManyGuests, "cabin", shown(biggest.Name, longestName), "capacity", t.people(biggest.Capacity)))
+		return nil
+	}
+	if question, open := t.missing(); open {
+		t.reply(question)
+		return nil
+	}
+	return t.offers()
+}
+
+// datesPossible checks the dates against the limits that hold for every accommodation; what breaks one is named and dropped.
+func (t *turn) datesPossible() bool {
+	stay := t.stay()
+	whole := !stay.CheckOut.IsZero()
+	if !whole {
+		stay.CheckOut = stay.CheckIn.AddDays(1)
+	}
+	anything := booking.Accommodation{Active: true, Capacity: 1}
+	code := booking.CodeOf(t.facts.Property().Limits.Check(anything, stay, 1, t.today))
+	if code == "" {
+		return true
+	}
+	t.refuseDates(code, stay)
+	return false
+}
+
+// refuseDates names what is wrong with the dates and asks again, keeping what can be kept.
+func (t *turn) refuseDates(code booking.Code, stay booking.Stay) {
+	limits := t.facts.Property().Limits
+	in, out := t.date(stay.CheckIn), t.date(stay.CheckOut)
+	switch code {
+	case booking.CodeTooLong, booking.CodeTooShort:
+		t.state.CheckOut = booking.Date{}
+		text := say(t.texts.StayTooLong, "most", t.nights(limits.LongestStay), "in", in)
+		if code == booking.CodeTooShort {
+			text = say(t.texts.StayTooShort, "least", t.nights(t.leastNights()), "in", in)
+		}
+		t.state.Awaiting = awaitCheckOut
+		t.say(text)
+		return
+	}
+	text := say(t.texts.DatesReversed, "in", in, "out", out)
+	switch code {
+	case booking.CodeInThePast:
+		text = say(t.texts.DatesPast, "in", in)
+	case booking.CodeBeyondHorizon:
+		text = say(t.texts.DatesTooFar, "last", t.longDate(t.today.AddMonths(limits.HorizonMonths)))
+	}
+	t.state.CheckIn, t.state.CheckOut, t.state.Nights = booking.Date{}, booking.Date{}, 0
+	t.askDates(text)
+}
+
+// leastNights is the shortest minimum stay of all accommodations that fit the guests.
+func (t *turn) leastNights() int {
+	places, err := t.facts.Accommodations()
+	least := 0
+	for _, place := range places {
+		if err == nil && place.Capacity >= t.state.Guests && (least == 0 || place.Rate.MinNights < least) {
+			least = place.Rate.MinNights
+		}
+	}
+	return max(least, t.stay().Nights()+1, 1)
+}
+
+// missing is the next question of a search, false when everything is known.
+func (t *turn) missing() (Reply, bool) {
+	switch {
+	case t.state.CheckIn.IsZero() && !t.state.CheckOut.IsZero():
+		t.state.Awaiting = awaitDates
+		return Reply{Kind: ReplyText, Body: t.texts.AskCheckInFor}, true
+	case t.state.CheckIn.IsZero():
+		t.state.Awaiting = awaitDates
+		return t.datesQuestion(t.texts.AskDates), true
+	case t.state.CheckOut.IsZero():
+		t.state.Awaiting = awaitCheckOut
+		return t.checkOutQuestion(), true
+	case t.state.Guests == 0:
+		t.state.Awaiting = awaitGuests
+		return t.guestsQuestion(t.texts.AskGuests), true
+	}
+	return Reply{}, false
+}
+
+// question is the open question worded again, false when none is open.
+func (t *turn) question() (Reply, bool) {
+	switch t.state.Awaiting {
+	case awaitDates, awaitCheckOut, awaitGuests:
+		return t.missing()
+	case awaitYes:
+		return t.yesQuestion()
+	}
+	return Reply{}, false
+}
+
+func (t *turn) datesQuestion(text string) Reply {
+	return Reply{Kind: ReplyButtons, Body: text, Choices: []Choice{
+		button(t.texts.ButtonThisWeekend, Press{Action: ActionThisWeekend}),
+		button(t.texts.ButtonNextWeekend, Press{Action: ActionNextWeekend}),
+		button(t.texts.ButtonOtherDates, Press{Action: ActionOtherDates}),
+	}}
+}
+
+func (t *turn) askDates(text string) {
+	t.state.Awaiting = awaitDates
+	t.reply(t.datesQuestion(text))
+}
+
+func (t *turn) checkOutQuestion() Reply {
+	in := t.state.CheckIn
+	choices := []Choice{}
+	for _, nights := range []int{2, 3, 7} {
+		stay := booking.Stay{CheckIn: in, CheckOut: in.AddDays(nights)}
+		choices = append(choices, button(t.nights(nights), Press{Action: ActionDates, Stay: stay}))
+	}
+	return Reply{Kind: ReplyButtons, Body: say(t.texts.AskCheckOut, "in", t.date(in)), Choices: choices}
+}
+
+func (t *turn) guestsQuestion(text string) Reply {
+	return Reply{Kind: ReplyButtons, Body: text, Choices: []Choice{
+		button(t.people(2), Press{Action: ActionGuests, Guests: 2}),
+		button(t.people(4), Press{Action: ActionGuests, Guests: 4}),
+		button(t.texts.ButtonOtherGuests, Press{Action: ActionOtherGuests}),
+	}}
+}
+
+func (t *turn) askGuests(text string) {
+	t.state.Awaiting = awaitGuests
+	t.reply(t.guestsQuestion(text))
+}
+
+func biggestOf(places []booking.Accommodation) booking.Accommodation {
+	biggest := booking.Accommodation{}
+	for _, place := range places {
+		if place.Capacity > biggest.Capacity {
+			biggest = place
+		}
+	}
+	return biggest
+}

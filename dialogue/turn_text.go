@@ -1,0 +1,163 @@
+package dialogue
+
+import "cabanas/booking"
+
+// text answers what was written: first as the answer to the open question, else by what is wanted.
+func (t *turn) text() error {
+	if len(t.read.tokens) == 0 && t.read.code == "" {
+		if t.in.Text != "" && t.state.Greeted {
+			return t.lost()
+		}
+		t.menu()
+		return nil
+	}
+	failures := t.state.Failures
+	t.state.Failures = 0
+	if done, err := t.answerQuestion(); done || err != nil {
+		return err
+	}
+	if done, err := t.answerIntent(); done || err != nil {
+		return err
+	}
+	if t.read.hasData() {
+		return t.search()
+	}
+	t.state.Failures = failures
+	return t.lost()
+}
+
+// answerQuestion takes the message as the answer to the question that is open, if it can be one.
+func (t *turn) answerQuestion() (bool, error) {
+	intent, plain := t.read.Intent, !t.read.hasData()
+	switch t.state.Awaiting {
+	case awaitYes:
+		if (intent == IntentAffirm || intent == IntentBook) && !t.changesSearch() {
+			t.read.Intent = IntentAffirm
+			return true, t.hold(Press{
+				Action: ActionHold, AccommodationID: t.state.AccommodationID, Stay: t.stay(), Guests: t.state.Guests, Centavos: t.state.Quoted,
+			})
+		}
+		if intent == IntentDeny && plain {
+			t.declined()
+			return true, nil
+		}
+	case awaitCancel:
+		if intent == IntentAffirm || intent == IntentCancel && (t.read.code == "" || t.read.code == t.state.Code) && plain {
+			return true, t.cancelNow(t.state.Code)
+		}
+		if intent == IntentDeny && plain {
+			return true, t.keep()
+		}
+	case awaitPerson:
+		if intent == IntentAffirm {
+			t.handOver()
+			return true, nil
+		}
+		if intent == IntentDeny && plain {
+			t.menu()
+			return true, nil
+		}
+	case awaitChoice:
+		return t.choose()
+	}
+	return false, nil
+}
+
+// changesSearch reports whether the message says something else than what was offered.
+func (t *turn) changesSearch() bool {
+	r := t.read
+	return r.nobody || r.Guests != 0 && r.Guests != t.state.Guests ||
+		!r.CheckIn.IsZero() && r.CheckIn != t.state.CheckIn || !r.CheckOut.IsZero() && r.CheckOut != t.state.CheckOut ||
+		r.Nights != 0 && r.Nights != t.stay().Nights()
+}
+
+// answerIntent answers what is wanted; false leaves the message to what data it brings.
+func (t *turn) answerIntent() (bool, error) {
+	switch t.read.Intent {
+	case IntentHuman:
+		t.handOver()
+	case IntentGreeting:
+		t.menu()
+	case IntentThanks:
+		t.say(t.texts.Welcome)
+	case IntentGoodbye:
+		t.say(t.texts.Farewell)
+	case IntentAffirm, IntentDeny:
+		return t.idleYesNo()
+	case IntentCancel:
+		return true, t.startCancel(t.read.code)
+	case IntentMyBookings:
+		return true, t.myBookings(t.read.code)
+	case IntentExtendHold:
+		return true, t.extend(t.read.code)
+	case IntentPay:
+		return true, t.pay(t.read.code)
+	case IntentPaymentSent:
+		return true, t.paymentSent()
+	case IntentChangeDates:
+		return true, t.changeDates(t.read.code)
+	case IntentAvailability, IntentBook, IntentProvideInfo:
+		return true, t.search()
+	case IntentPrice:
+		return true, t.price()
+	default:
+		return t.sideQuestion()
+	}
+	return true, nil
+}
+
+// idleYesNo answers a yes or no that no yes-or-no question asked for.
+func (t *turn) idleYesNo() (bool, error) {
+	if t.read.hasData() {
+		return true, t.search()
+	}
+	if question, open := t.question(); open && t.read.Intent == IntentAffirm {
+		t.reply(question)
+		return true, nil
+	}
+	if t.read.Intent == IntentDeny {
+		t.state.Awaiting = ""
+		t.ask(t.texts.Kept, t.searchButton(), t.humanButton())
+		return true, nil
+	}
+	t.menu()
+	return true, nil
+}
+
+// sideQuestion answers a question about the place and comes back to the open one.
+func (t *turn) sideQuestion() (bool, error) {
+	topic, found := map[Intent]Topic{
+		IntentLocation: TopicLocation, IntentAmenities: TopicAmenity, IntentCheckinInfo: TopicCheckIn, IntentPolicies: TopicCancel,
+		IntentPhotos: TopicPhotos,
+	}[t.read.Intent]
+	if !found {
+		return false, nil
+	}
+	if err := t.topic(topic, false); err != nil {
+		return true, err
+	}
+	if t.read.hasData() {
+		return true, t.search()
+	}
+	if question, open := t.question(); open {
+		t.reply(question)
+	}
+	return true, nil
+}
+
+// price answers with priced offers as soon as it is known for when and how many.
+func (t *turn) price() error {
+	if t.read.hasData() || !t.state.CheckIn.IsZero() {
+		return t.search()
+	}
+	list, err := t.listed(func(place booking.Accommodation) string {
+		return say(t.texts.HelpPriceLine, "cabin", shown(place.Name, longestName), "price", place.Rate.Base.String())
+	})
+	if err != nil {
+		return err
+	}
+	if list != "" {
+		t.say(say(t.texts.HelpPriceHead, "list", list))
+	}
+	return t.search()
+}

@@ -1,0 +1,111 @@
+package dialogue
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+func set(spaced string) map[string]bool {
+	members := map[string]bool{}
+	for _, word := range strings.Fields(spaced) {
+		members[word] = true
+	}
+	return members
+}
+
+const (
+	// shortestMended is the length from which a word may be a misspelt one, longWord the length from which two mistakes are mended.
+	shortestMended = 5
+	longWord       = 8
+	// mostMended bounds the work on a message full of unknown words.
+	mostMended = 40
+)
+
+// vocabulary is every word that means something, and by first letter those that a misspelt word is compared with.
+type vocabulary struct {
+	known   map[string]bool
+	byStart map[byte][]string
+}
+
+var spelling = sync.OnceValue(func() vocabulary {
+	known := maps.Clone(everyday)
+	targets := map[string]bool{}
+	for _, group := range []map[string]bool{adultWords, childWords, personWords, petWords, nightWords, weekWords, set("finde largo pasado manana quincena carnaval navidad santa"), phraseWords()} {
+		maps.Copy(targets, group)
+	}
+	for _, group := range []map[string]int{months, weekdays, numberWords} {
+		for word := range group {
+			targets[word] = true
+		}
+	}
+	for _, group := range []map[string]bool{targets, coupleWords, partnerWords, dayWords, hourWords, ageWords, notPeople, moneyBefore, moneyAfter, rangeOpeners, joinsStrong, joinsWeak, articles, correctionWords} {
+		maps.Copy(known, group)
+	}
+	byStart := map[byte][]string{}
+	for _, word := range slices.Sorted(maps.Keys(targets)) {
+		if len(word) >= shortestMended {
+			byStart[word[0]] = append(byStart[word[0]], word)
+		}
+	}
+	return vocabulary{known, byStart}
+})
+
+// mendTypos replaces unknown words by the one known word they are a slip away from; the first letter must be right.
+func mendTypos(tokens []token) []token {
+	v, tried := spelling(), 0
+	for i, t := range tokens {
+		if t.num >= 0 || len(t.text) < shortestMended-1 || v.known[t.text] || tried == mostMended {
+			continue
+		}
+		tried++
+		tokens[i].text = v.mend(t.text)
+	}
+	return tokens
+}
+
+func (v vocabulary) mend(word string) string {
+	best, bestDistance := word, 3
+	for _, candidate := range v.byStart[word[0]] {
+		allowed := 1
+		if len(candidate) >= longWord {
+			allowed = 2
+		}
+		if gap := len(candidate) - len(word); gap > allowed || gap < -allowed {
+			continue
+		}
+		if d := slips(word, candidate); d <= allowed && d < bestDistance {
+			best, bestDistance = candidate, d
+		}
+	}
+	return best
+}
+
+// slips counts the typing mistakes between two words: a letter more, less, another, or two swapped.
+func slips(a, b string) int {
+	const widest = 24
+	if len(a) > widest || len(b) > widest {
+		return widest
+	}
+	var rows [3][widest + 1]int
+	before, above, row := &rows[0], &rows[1], &rows[2]
+	for j := 0; j <= len(b); j++ {
+		above[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(above[j]+1, row[j-1]+1, above[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, above, row = above, row, before
+	}
+	return above[len(b)]
+}
