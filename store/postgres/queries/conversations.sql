@@ -25,7 +25,7 @@ SELECT c.guest_id, coalesce(c.state, 'null')::jsonb AS state, c.handed_over, c.v
     coalesce(g.phone, '')::text AS phone, g.whatsapp_phone, coalesce(g.whatsapp_user_id, '')::text AS whatsapp_user_id,
     g.name, g.email, g.language,
     coalesce(m.id, 0)::bigint AS message_id, coalesce(m.provider_id, '')::text AS provider_id, coalesce(m.kind, '')::text AS kind,
-    coalesce(m.body, 'null')::jsonb AS body, coalesce(m.sent_at, '0001-01-01Z'::timestamptz) AS sent_at, coalesce(m.trace_id, '')::text AS trace_id,
+    coalesce(m.body, 'null')::jsonb AS body, coalesce(m.sent_at, '0001-01-01 00:00:00+00')::timestamptz AS sent_at, coalesce(m.trace_id, '')::text AS trace_id,
     coalesce(t.message_id, 0)::bigint AS last_message_id, coalesce(t.effects, '[]')::jsonb AS last_effects,
     coalesce(t.handed_out, 0)::integer AS last_handed_out,
     coalesce(jsonb_array_length(t.effects) > (SELECT count(*) FROM jsonb_object_keys(t.outcomes)), false)::boolean AS last_effects_open,

@@ -2,8 +2,8 @@
 SELECT m.id, coalesce(m.guest_id, 0)::bigint AS guest_id,
     coalesce(nullif(m.recipient, ''), nullif(g.whatsapp_phone, ''), g.phone, '')::text AS recipient_phone,
     coalesce(g.whatsapp_user_id, '')::text AS recipient_user_id,
-    m.body, m.status, coalesce(m.provider_id, '')::text AS provider_id, m.trace_id, m.effect_key, m.attempts,
-    coalesce(c.window_open_until, '0001-01-01Z'::timestamptz) AS window_open_until
+    m.body, m.status, coalesce(m.provider_id, '')::text AS provider_id, m.trace_id, coalesce(m.effect_key, '')::text AS effect_key, m.attempts,
+    coalesce(c.window_open_until, '0001-01-01 00:00:00+00')::timestamptz AS window_open_until
 FROM messages m
 LEFT JOIN guests g ON g.id = m.guest_id
 LEFT JOIN conversations c ON c.guest_id = m.guest_id
@@ -13,7 +13,7 @@ WHERE m.id = @id AND m.direction = 'out';
 UPDATE messages m SET status = 'sending', attempts = m.attempts + 1, claimed_at = @now::timestamptz
 FROM (SELECT x.id, x.status, x.claimed_at FROM messages x WHERE x.id = @id AND x.direction = 'out' FOR NO KEY UPDATE) old
 WHERE m.id = old.id AND old.status IN ('queued', 'sending')
-RETURNING old.status AS was, coalesce(old.claimed_at, '0001-01-01Z'::timestamptz) AS since, m.attempts;
+RETURNING old.status AS was, coalesce(old.claimed_at, '0001-01-01 00:00:00+00')::timestamptz AS since, m.attempts;
 
 -- name: GetSendState :one
 SELECT status, attempts FROM messages WHERE id = @id AND direction = 'out';
