@@ -164,13 +164,13 @@ func TestRedisAwayIsAnError(t *testing.T) {
 	hung, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and never answers
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, hung.Close()) })
-	client, err = redis.Open("redis://" + hung.Addr().String())
+	waiting, err := redis.Open("redis://" + hung.Addr().String())
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	t.Cleanup(func() { require.NoError(t, waiting.Close()) })
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	_, _, err = client.Acquire(ctx, 1, nights("2027-01-10", 1), "RES-A", time.Minute)
+	_, _, err = waiting.Acquire(ctx, 1, nights("2027-01-10", 1), "RES-A", time.Minute)
 	require.Error(t, err)
 	require.Less(t, time.Since(began), 2*time.Second, "the caller's patience counts")
 

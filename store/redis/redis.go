@@ -23,6 +23,7 @@ func Open(url string) (*Client, error) {
 	}
 	// A caller that gives up after 300 ms must not wait for the library's own seconds.
 	options.ContextTimeoutEnabled = true
+	options.DialerRetries, options.MaxRetries = 1, 1
 	return &Client{redis: redis.NewClient(options)}, nil
 }
 
