@@ -264,6 +264,15 @@ type Turn struct {
 	DecidedAt  time.Time
 }
 
+type User struct {
+	ID           int64
+	Email        string
+	Role         string
+	PasswordHash string
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
 // Webhooks are acknowledged when, and only when, they are here; a relay hands on what a dead process left.
 type WebhookInbox struct {
 	ID           int64
