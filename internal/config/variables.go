@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -183,10 +184,8 @@ func sameAsHold(c Config) string {
 }
 
 func refuseAnyOrigin(c Config) string {
-	for _, origin := range c.AllowedOrigins {
-		if origin == "*" {
-			return `"*" is refused in production; list the origins`
-		}
+	if slices.Contains(c.AllowedOrigins, "*") {
+		return `"*" is refused in production; list the origins`
 	}
 	return ""
 }

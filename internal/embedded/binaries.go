@@ -42,8 +42,8 @@ var postgresFolders = []string{
 func findBinaries(ctx context.Context, major int) (binaries, bool) {
 	var found []binaries
 	if onPath, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(onPath); err == nil {
-			if b, ok := inspect(ctx, filepath.Dir(real)); ok {
+		if program, err := filepath.EvalSymlinks(onPath); err == nil {
+			if b, ok := inspect(ctx, filepath.Dir(program)); ok {
 				found = append(found, b)
 			}
 		}

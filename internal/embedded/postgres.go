@@ -300,9 +300,9 @@ func (c *Cluster) stopOrphan(ctx context.Context) error {
 		return fmt.Errorf("read postmaster.pid: %w", err)
 	}
 	first, _, _ := strings.Cut(string(raw), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil || !strings.Contains(CommandLine(pid), c.data()) {
-		return nil // Stale: Postgres sees that itself.
+	pid, _ := strconv.Atoi(strings.TrimSpace(first))
+	if !strings.Contains(CommandLine(pid), c.data()) {
+		return nil // Stale or half written: Postgres sees that itself.
 	}
 	c.opts.Logger.Info("stopping a postgres that an earlier run left behind", "pid", pid)
 	return StopOrphan(ctx, pid, syscall.SIGINT)

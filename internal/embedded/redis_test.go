@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"syscall"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestInProcessRedisForgetsInTime(t *testing.T) {
 	go func() { defer close(ended); server.Run(ctx) }()
 	c := connectRedis(t, server.URL())
 	require.NoError(t, c.Set(t.Context(), "hold", "1", 200*time.Millisecond).Err())
-	require.Eventually(t, func() bool { return c.Get(t.Context(), "hold").Err() == redis.Nil }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return errors.Is(c.Get(t.Context(), "hold").Err(), redis.Nil) }, 10*time.Second, 20*time.Millisecond)
 	cancel()
 	<-ended
 }

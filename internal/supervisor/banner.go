@@ -14,13 +14,13 @@ func (r *Running) PrintBanner() {
 		{"State and addresses", r.info.path},
 		{"Logs", filepath.Join(r.settings.home, logsFolder)},
 	}
-	r.note("")
-	r.note("Cabañas is running (Ctrl-C stops it)")
+	r.notef("")
+	r.notef("Cabañas is running (Ctrl-C stops it)")
 	for _, row := range rows {
 		if row[1] == "" || (info.SandboxURL == "" && row[0] == "Phone of a guest") {
 			continue
 		}
-		r.note("  %-20s %s", row[0], row[1])
+		r.notef("  %-20s %s", row[0], row[1])
 	}
-	r.note("")
+	r.notef("")
 }

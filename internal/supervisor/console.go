@@ -30,7 +30,7 @@ func newConsole(stdout io.Writer, folder string, quiet bool) *console {
 }
 
 // say prints one line of ours.
-func (c *console) say(format string, args ...any) {
+func (c *console) sayf(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fmt.Fprintf(c.stdout, format+"\n", args...)

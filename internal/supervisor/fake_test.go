@@ -72,7 +72,9 @@ func serve(ctx context.Context, address string) error {
 			name, value, _ := strings.Cut(variable, "=")
 			env[name] = value
 		}
-		_ = json.NewEncoder(w).Encode(env)
+		if err := json.NewEncoder(w).Encode(env); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
 	}
 	for _, path := range []string{"/readyz", "/healthz", "/env"} {
 		mux.HandleFunc("GET "+path, answer)

@@ -69,7 +69,7 @@ func ours(name, commandLine, program string) bool {
 // reset deletes everything in the home except our lock and downloaded programs.
 func (r *Running) reset(ctx context.Context) error {
 	if r.settings.given("DATABASE_URL") {
-		r.note("--reset leaves the database of DATABASE_URL as it is")
+		r.notef("--reset leaves the database of DATABASE_URL as it is")
 	}
 	if err := embedded.RemovePostgres(ctx, r.settings.home); err != nil {
 		return fmt.Errorf("reset: %w", err)

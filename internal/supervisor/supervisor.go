@@ -77,6 +77,16 @@ func Start(ctx context.Context, opts Options) (*Running, error) {
 	return r, nil
 }
 
+// Reset deletes everything the home keeps, without starting anything. It fails while a system runs on it.
+func Reset(ctx context.Context, opts Options) error {
+	opts.Reset = true
+	r, err := prepare(opts)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.cleanUp(ctx), r.console.close(), r.lock.Close())
+}
+
 // Info is what dev.json says now.
 func (r *Running) Info() DevInfo { return r.info.current() }
 
@@ -94,7 +104,7 @@ func (r *Running) startAll(ctx context.Context) error {
 	if err := r.cleanUp(ctx); err != nil {
 		return err
 	}
-	if err := r.settings.choose(r.note); err != nil {
+	if err := r.settings.choose(r.notef); err != nil {
 		return err
 	}
 	r.info.update(func(info *DevInfo) { r.settings.describe(info) })
@@ -259,7 +269,7 @@ func (r *Running) once(ctx context.Context, what string, args ...string) error {
 	})
 }
 
-func (r *Running) note(format string, args ...any) { r.console.say(format, args...) }
+func (r *Running) notef(format string, args ...any) { r.console.sayf(format, args...) }
 
 func prepare(opts Options) (*Running, error) {
 	if opts.Env == nil {
@@ -289,6 +299,6 @@ func prepare(opts Options) (*Running, error) {
 	console := newConsole(opts.Stdout, filepath.Join(settings.home, "logs"), opts.Quiet)
 	return &Running{
 		opts: opts, settings: settings, console: console, info: newInfoFile(settings.home), lock: lock,
-		steps: &steps{say: console.say}, stopped: make(chan struct{}),
+		steps: &steps{say: console.sayf}, stopped: make(chan struct{}),
 	}, nil
 }

@@ -202,6 +202,18 @@ func TestResetStartsOver(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(home, "sandbox"))
 }
 
+func TestResetAlone(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	opts := supervisor.Options{Home: home, Quiet: true, Env: environment(given...)}
+	_, stop := start(t, opts)
+	require.ErrorContains(t, supervisor.Reset(t.Context(), opts), "another `cabanas dev`")
+	require.FileExists(t, filepath.Join(home, "secrets.json"))
+	stop()
+	require.NoError(t, supervisor.Reset(t.Context(), opts))
+	require.NoFileExists(t, filepath.Join(home, "secrets.json"))
+}
+
 // start runs a system of fake parts until the test, or the returned function, stops it.
 func start(t *testing.T, opts supervisor.Options) (*supervisor.Running, func()) {
 	t.Helper()

@@ -1,0 +1,26 @@
+#!/bin/sh
+# test.sh: everything `make test` runs, with real servers beside it. Arguments go to `go test` of the main module (default ./...).
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ "${1-}" = with-servers ]; then
+  # Called below by testservers, which has set TEST_DATABASE_URL, TEST_REDIS_URL and TEST_TEMPORAL_ADDRESS.
+  shift
+  [ "$#" -gt 0 ] || set -- ./...
+  exec go test -race -timeout 20m "$@"
+fi
+
+sh scripts/require.sh
+make --no-print-directory build
+go build -o bin/testservers ./internal/embedded/cmd/testservers
+
+echo "== go vet"
+sh scripts/progress.sh "go vet" go vet ./...
+echo "== workflowcheck"
+mkdir -p bin
+sh scripts/progress.sh "compiling workflowcheck" go build -C tools -o ../bin/workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck
+bin/workflowcheck -config workflowcheck.config.yaml -show-pos ./workflows/...
+echo "== tests, with the race detector and real servers"
+bin/testservers sh scripts/test.sh with-servers "$@"
+echo "== tests of temporal/devserver"
+sh scripts/progress.sh "testing temporal/devserver" go test -C temporal/devserver ./...
