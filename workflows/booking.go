@@ -25,7 +25,8 @@ type bookingRun struct {
 	in  BookingInput
 	ref ReservationRef
 
-	// background outlives the cancellation of the workflow: money, notices and their retries are never abandoned.
+	// background outlives the cancellation of the workflow: money, notices and their retries are never abandoned. Only the main
+	// line may block on it.
 	background workflow.Context
 	busy       int // coroutines at work in the background
 	payments   workflow.ReceiveChannel
@@ -249,7 +250,7 @@ func (b *bookingRun) abandon() error {
 	if !b.status.Live() {
 		return nil
 	}
-	_, err := b.cancel(CancelRequest{By: booking.ByOwner, Reason: "workflow_cancelled"})
+	_, err := b.cancel(b.background, CancelRequest{By: booking.ByOwner, Reason: "workflow_cancelled"})
 	return err
 }
 

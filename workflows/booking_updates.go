@@ -34,24 +34,26 @@ func (b *bookingRun) state() (BookingState, error) {
 
 // onHold answers as soon as the guest can pay, or when the nights are refused; when the payment provider does not answer, after
 // [linkAnswer] without a link.
-func (b *bookingRun) onHold(workflow.Context, Done) (HoldOutcome, error) {
-	err := workflow.Await(b.background, func() bool { return b.answered })
+func (b *bookingRun) onHold(ctx workflow.Context, _ Done) (HoldOutcome, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	err := workflow.Await(ctx, func() bool { return b.answered })
 	return b.hold, err
 }
 
-func (b *bookingRun) onCancel(_ workflow.Context, request CancelRequest) (ChangeOutcome, error) {
-	if err := b.awaitBegun(); err != nil {
+func (b *bookingRun) onCancel(ctx workflow.Context, request CancelRequest) (ChangeOutcome, error) {
+	ctx, err := b.awaitBegun(ctx)
+	if err != nil {
 		return ChangeOutcome{}, err
 	}
-	return b.cancel(request)
+	return b.cancel(ctx, request)
 }
 
 // cancel changes the row; the rest follows in the background.
-func (b *bookingRun) cancel(request CancelRequest) (ChangeOutcome, error) {
+func (b *bookingRun) cancel(ctx workflow.Context, request CancelRequest) (ChangeOutcome, error) {
 	if !b.status.Live() {
 		return b.refuse(booking.CodeWrongState), nil
 	}
-	change, err := cancelReservation.runLocal(databaseStep(b.background, "cancel"),
+	change, err := cancelReservation.runLocal(databaseStep(ctx, "cancel"),
 		CancelInput{Code: b.in.Code, By: request.By, Reason: request.Reason})
 	if outcome, done, err := b.changed(change, err); !done {
 		return outcome, err
@@ -68,15 +70,16 @@ func (b *bookingRun) cancel(request CancelRequest) (ChangeOutcome, error) {
 	return ChangeOutcome{Done: true, Status: b.status, Refund: change.RefundDue}, nil
 }
 
-func (b *bookingRun) onExtend(workflow.Context, Done) (ChangeOutcome, error) {
-	if err := b.awaitBegun(); err != nil {
+func (b *bookingRun) onExtend(ctx workflow.Context, _ Done) (ChangeOutcome, error) {
+	ctx, err := b.awaitBegun(ctx)
+	if err != nil {
 		return ChangeOutcome{}, err
 	}
 	if b.status != booking.PreReserved {
 		return b.refuse(booking.CodeWrongState), nil
 	}
 	before := b.expiresAt
-	change, err := extendHold.runLocal(databaseStep(b.background, "extend the hold"),
+	change, err := extendHold.runLocal(databaseStep(ctx, "extend the hold"),
 		ExtendInput{Code: b.in.Code, By: b.in.Extension})
 	if outcome, done, err := b.changed(change, err); !done {
 		return outcome, err
@@ -93,14 +96,15 @@ func (b *bookingRun) onExtend(workflow.Context, Done) (ChangeOutcome, error) {
 	return ChangeOutcome{Done: true, Status: b.status, ExpiresAt: b.expiresAt}, nil
 }
 
-func (b *bookingRun) onConfirm(_ workflow.Context, request ConfirmRequest) (ChangeOutcome, error) {
-	if err := b.awaitBegun(); err != nil {
+func (b *bookingRun) onConfirm(ctx workflow.Context, request ConfirmRequest) (ChangeOutcome, error) {
+	ctx, err := b.awaitBegun(ctx)
+	if err != nil {
 		return ChangeOutcome{}, err
 	}
 	if b.status != booking.PreReserved && b.status != booking.Expired {
 		return b.refuse(booking.CodeWrongState), nil
 	}
-	change, err := confirmByOwner.runLocal(databaseStep(b.background, "confirmed by the owner"),
+	change, err := confirmByOwner.runLocal(databaseStep(ctx, "confirmed by the owner"),
 		OwnerConfirmInput{Code: b.in.Code, StaffID: request.StaffID})
 	if outcome, done, err := b.changed(change, err); !done {
 		return outcome, err
@@ -127,7 +131,9 @@ func (b *bookingRun) refuse(code booking.Code) ChangeOutcome {
 	return ChangeOutcome{Refusal: code, Status: b.status, ExpiresAt: b.expiresAt}
 }
 
-// awaitBegun lets an update that came with the very first task wait for the outcome of the hold.
-func (b *bookingRun) awaitBegun() error {
-	return workflow.Await(b.background, func() bool { return b.begun })
+// awaitBegun lets an update that came with the very first task wait for the outcome of the hold. The context it returns is for
+// the handler: a cancelled workflow still answers.
+func (b *bookingRun) awaitBegun(ctx workflow.Context) (workflow.Context, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	return ctx, workflow.Await(ctx, func() bool { return b.begun })
 }

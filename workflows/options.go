@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -179,11 +180,12 @@ func refusalOf(err error) (booking.Code, bool) {
 	case ErrorInvalidInput:
 		return booking.CodeInvalidInput, true
 	case ErrorRefused:
-		var code booking.Code
-		if failure.Details(&code) != nil || code == "" {
+		// Decoded it is a string; inside one process it can still be a booking.Code.
+		var detail any
+		if failure.Details(&detail) != nil || detail == nil {
 			return booking.CodeWrongState, true
 		}
-		return code, true
+		return booking.Code(fmt.Sprint(detail)), true
 	}
 	return "", false
 }

@@ -1,0 +1,230 @@
+package workflows_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"cabanas/workflows"
+)
+
+// talk is the model of a conversation: messages wait, turns are taken oldest first and stored by key.
+type talk struct {
+	mu       sync.Mutex
+	waiting  []int64
+	effects  map[int64][]workflows.Effect
+	stored   map[string]workflows.Turn
+	said     []string
+	failures map[string][]error
+	open     int // activities under way, to see that they never overlap
+	overlap  bool
+}
+
+func (f *talk) begin(name string) (func(), error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open++
+	f.overlap = f.overlap || f.open > 1
+	var err error
+	if planned := f.failures[name]; len(planned) > 0 {
+		f.failures[name], err = planned[1:], planned[0]
+	}
+	return func() { f.mu.Lock(); f.open--; f.mu.Unlock() }, err
+}
+
+func (f *talk) DecideTurn(_ context.Context, in workflows.TurnInput) (workflows.Turn, error) {
+	end, err := f.begin("DecideTurn")
+	defer end()
+	if err != nil {
+		return workflows.Turn{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if turn, known := f.stored[in.Key]; known {
+		return turn, nil
+	}
+	if len(f.waiting) == 0 {
+		return workflows.Turn{}, nil
+	}
+	id := f.waiting[0]
+	f.waiting = f.waiting[1:]
+	turn := workflows.Turn{MessageID: id, Deliver: []int64{id * 10}, Effects: f.effects[id]}
+	f.stored[in.Key] = turn
+	return turn, nil
+}
+
+func (f *talk) RunEffect(_ context.Context, in workflows.EffectInput) (workflows.EffectResult, error) {
+	end, err := f.begin("RunEffect")
+	defer end()
+	if err == nil {
+		f.say("effect " + in.Effect.Key)
+	}
+	return workflows.EffectResult{Deliver: []int64{in.MessageID*10 + 1}}, err
+}
+
+func (f *talk) DeliverMessages(_ context.Context, in workflows.DeliverInput) (workflows.Done, error) {
+	end, err := f.begin("DeliverMessages")
+	defer end()
+	if err == nil {
+		f.say(fmt.Sprint(in.MessageIDs))
+	}
+	return workflows.Done{}, err
+}
+
+func (f *talk) say(what string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.said = append(f.said, what)
+}
+
+type conversationWorld struct {
+	*testsuite.TestWorkflowEnvironment
+	*talk
+}
+
+func newConversation(t *testing.T) *conversationWorld {
+	t.Helper()
+	suite := testsuite.WorkflowTestSuite{}
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	w := &conversationWorld{
+		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(),
+		talk: &talk{
+			effects: map[int64][]workflows.Effect{}, stored: map[string]workflows.Turn{}, failures: map[string][]error{},
+		},
+	}
+	w.SetWorkerOptions(worker.Options{WorkflowPanicPolicy: worker.FailWorkflow})
+	w.SetTestTimeout(20 * time.Second)
+	workflows.Register(w, "")
+	w.RegisterActivity(w.talk)
+	return w
+}
+
+// message makes the guest write after a while.
+func (w *conversationWorld) message(after time.Duration, ids ...int64) {
+	w.RegisterDelayedCallback(func() {
+		for _, id := range ids {
+			w.talk.mu.Lock()
+			w.waiting = append(w.waiting, id)
+			w.talk.mu.Unlock()
+			w.SignalWorkflow(workflows.SignalMessage, workflows.MessageSignal{MessageID: id})
+		}
+	}, after)
+}
+
+func (w *conversationWorld) talk1(t *testing.T, in workflows.ConversationInput) {
+	t.Helper()
+	w.ExecuteWorkflow(workflows.Conversation, in)
+	require.True(t, w.IsWorkflowCompleted())
+	require.NoError(t, w.GetWorkflowError())
+	require.False(t, w.overlap, "two steps of one conversation at once")
+}
+
+func TestMessagesAreAnsweredInOrderThenSilenceEnds(t *testing.T) {
+	t.Parallel()
+	w := newConversation(t)
+	start := w.Now()
+	w.effects[2] = []workflows.Effect{{Key: "2/0", Kind: workflows.EffectHold}, {Key: "2/1", Kind: workflows.EffectHandOver}}
+	w.message(0, 1, 2, 3)
+	w.message(time.Hour, 4)
+	w.talk1(t, workflows.ConversationInput{GuestID: 12, Idle: day})
+	require.Equal(t, []string{
+		"[10]", "[20]", "effect 2/0", "[21]", "effect 2/1", "[21]", "[30]", "[40]",
+	}, w.said)
+	require.WithinDuration(t, start.Add(time.Hour+day), w.Now(), time.Millisecond)
+}
+
+func TestSignalsWithoutAMessageDoNothing(t *testing.T) {
+	t.Parallel()
+	w := newConversation(t)
+	w.message(0, 1)
+	w.RegisterDelayedCallback(func() {
+		for range 3 {
+			w.SignalWorkflow(workflows.SignalMessage, workflows.MessageSignal{MessageID: 1})
+		}
+	}, time.Second)
+	w.talk1(t, workflows.ConversationInput{GuestID: 12, Idle: day})
+	require.Equal(t, []string{"[10]"}, w.said)
+}
+
+func TestMessageAtTheInstantOfSilenceIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newConversation(t)
+	w.message(0, 1)
+	w.message(day, 2)
+	w.talk1(t, workflows.ConversationInput{GuestID: 12, Idle: day})
+	require.Contains(t, w.said, "[10]")
+	if len(w.said) == 1 { // the silence was first: the signal finds a closed workflow and starts the next run
+		require.Equal(t, []int64{2}, w.waiting)
+	}
+}
+
+func TestConversationOutlivesFailures(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"DecideTurn", "DeliverMessages", "RunEffect"} {
+		for kind, failure := range map[string]error{"retried": errAway, "final": final(workflows.ErrorWindowClosed)} {
+			t.Run(step+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				w := newConversation(t)
+				w.effects[1] = []workflows.Effect{{Key: "1/0", Kind: workflows.EffectLink}}
+				w.failures[step] = []error{failure}
+				w.message(0, 1)
+				w.message(time.Hour, 2)
+				w.talk1(t, workflows.ConversationInput{GuestID: 12, Idle: day})
+				require.NotEmpty(t, w.said)
+				if kind == "retried" {
+					require.Equal(t, []string{"[10]", "effect 1/0", "[11]", "[20]"}, w.said)
+				}
+			})
+		}
+	}
+}
+
+func TestConversationContinuesAsNewWithEverySignal(t *testing.T) {
+	t.Parallel()
+	for name, arrange := range map[string]func(*conversationWorld) int{
+		"after enough messages": func(*conversationWorld) int { return 2 },
+		"when suggested":        func(w *conversationWorld) int { w.SetContinueAsNewSuggested(true); return 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newConversation(t)
+			after := arrange(w)
+			w.message(0, 1, 2, 3, 4, 5)
+			w.ExecuteWorkflow(workflows.Conversation, workflows.ConversationInput{GuestID: 12, Idle: day, ContinueAfter: after})
+			var next *workflow.ContinueAsNewError
+			require.ErrorAs(t, w.GetWorkflowError(), &next)
+			var carried workflows.ConversationInput
+			require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &carried))
+			require.Equal(t, 1, carried.V)
+			require.Equal(t, int64(12), carried.GuestID)
+			require.Equal(t, 5, len(w.said)+carried.Pending, "no message is lost")
+
+			// The next run takes up what was carried.
+			again := newConversation(t)
+			again.waiting = w.waiting
+			carried.ContinueAfter = 0
+			again.talk1(t, carried)
+			require.Len(t, again.said, carried.Pending)
+		})
+	}
+}
+
+func TestCancelledConversationStops(t *testing.T) {
+	t.Parallel()
+	w := newConversation(t)
+	w.message(0, 1)
+	w.RegisterDelayedCallback(w.CancelWorkflow, time.Hour)
+	w.ExecuteWorkflow(workflows.Conversation, workflows.ConversationInput{GuestID: 12, Idle: day})
+	require.True(t, temporal.IsCanceledError(w.GetWorkflowError()))
+}
