@@ -30,6 +30,7 @@ var commands = []command{
 	{"audit", "verify the invariants on live data; exit 1 and the rows when one is broken", runAudit},
 	{"admin", "create | reset --email E --role R: accounts of owner and staff", runAdmin},
 	{"sandbox", "local stand-ins for WhatsApp and Mercado Pago", runSandbox},
+	{"load", "bench: measure the program beside the floor of its Postgres and Temporal", runLoad},
 }
 
 func main() { os.Exit(run(os.Args[1:])) }

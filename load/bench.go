@@ -1,0 +1,238 @@
+package load
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// BenchOptions say what Bench measures and for how long.
+type BenchOptions struct {
+	System SystemOptions
+	// Scenarios by name; all of them when empty.
+	Scenarios []string
+	// Measure is how long each single measurement offers work.
+	Measure time.Duration
+	// Rounds are how often each is repeated, floor and ours in turns; medians are reported.
+	Rounds int
+	// Workers replaces the concurrencies of the scenarios; nil keeps them.
+	Workers []int
+	// OpenWorkers is how many open-model iterations may be under way.
+	OpenWorkers int
+	// Progress is told what is measured; nil is silent.
+	Progress io.Writer
+}
+
+// DefaultBench measures everything in about a quarter of an hour.
+var DefaultBench = BenchOptions{Measure: 4 * time.Second, Rounds: 3, OpenWorkers: 512}
+
+// openShare of our highest rate is what both sides are offered for the latency: busy, not full.
+const openShare = 0.5
+
+// sampleWorkers is the concurrency at which the WAL is read: enough to be like a busy hour.
+const sampleWorkers = 8
+
+// Bench starts a system, measures the scenarios and stops it. The report holds what was measured even when there is an error: an
+// [ErrAccount] when the data contradict the answers, or what kept a measurement from being made.
+func Bench(ctx context.Context, o BenchOptions) (Report, error) {
+	if o.Progress == nil {
+		o.Progress = io.Discard
+	}
+	names := o.Scenarios
+	if len(names) == 0 {
+		names = ScenarioNames
+	}
+	o.System.Cabins = max(o.System.Cabins, cabinsFor(o.Measure))
+	o.System.Stdout = o.Progress
+	system, err := StartSystem(ctx, o.System)
+	if err != nil {
+		return Report{}, err
+	}
+	report, err := bench(ctx, system, names, o)
+	return report, errors.Join(err, system.Close())
+}
+
+const (
+	fewestCabins = 12
+	// mostHolds a second is more than any machine of today answers.
+	mostHolds = 500
+)
+
+func cabinsFor(measure time.Duration) int {
+	return max(fewestCabins, int(mostHolds*measure.Seconds())/StaysPerCabin+1)
+}
+
+func bench(ctx context.Context, system *System, names []string, o BenchOptions) (Report, error) {
+	report := newReport(o)
+	work, err := newWorkload(ctx, system)
+	if err != nil {
+		return report, err
+	}
+	if err := system.meter.calibrate(ctx, min(o.Measure, 3*time.Second)); err != nil {
+		return report, err
+	}
+	report.IdleWrites, report.IdleWALBytes = system.meter.idleWrites, system.meter.idleWAL
+	for _, name := range names {
+		scenario, err := work.scenario(name)
+		if err != nil {
+			return report, err
+		}
+		b := &bencher{BenchOptions: o, work: work, scenario: scenario}
+		result, err := b.run(ctx)
+		report.Scenarios = append(report.Scenarios, result)
+		if err != nil {
+			return report, fmt.Errorf("scenario %s: %w", name, err)
+		}
+	}
+	return report, nil
+}
+
+// bencher measures one scenario.
+type bencher struct {
+	BenchOptions
+	work     *workload
+	scenario Scenario
+}
+
+// side is one half of a comparison.
+type side struct {
+	name  string
+	do    Iteration
+	check func(context.Context, Outcome) error
+}
+
+func (b *bencher) sides() []side {
+	nothing := func(context.Context, Outcome) error { return nil }
+	return []side{{"floor", b.scenario.floor, nothing}, {"ours", b.scenario.ours, b.scenario.check}}
+}
+
+func (b *bencher) run(ctx context.Context) (ScenarioReport, error) {
+	result := ScenarioReport{Name: b.scenario.Name, What: b.scenario.Ours, FloorWhat: b.scenario.Floor}
+	workers := b.scenario.Workers
+	if b.Workers != nil {
+		workers = b.Workers
+	}
+	if err := b.each(ctx, "warm-up", 1, func(s side, _ int) (measured, error) {
+		return b.measure(ctx, s, Saturation{Workers: workers[0], For: b.Measure / 2}.Run)
+	}, nil); err != nil {
+		return result, err
+	}
+	for _, count := range workers {
+		err := b.each(ctx, fmt.Sprintf("%d workers", count), b.Rounds, func(s side, _ int) (measured, error) {
+			return b.measure(ctx, s, Saturation{Workers: count, For: b.Measure}.Run)
+		}, func(s side, m measured) { result.of(s.name).addClosed(count, m) })
+		if err != nil {
+			return result, err
+		}
+	}
+	result.chooseBest()
+	rate := openShare * result.Ours.Rate
+	if rate > 0 {
+		result.OpenRate = rate
+		open := Arrivals{Rate: rate, For: b.Measure, Workers: cmp.Or(b.OpenWorkers, DefaultBench.OpenWorkers)}
+		err := b.each(ctx, fmt.Sprintf("%.0f/s offered", rate), b.Rounds, func(s side, _ int) (measured, error) {
+			return b.measure(ctx, s, open.Run)
+		}, func(s side, m measured) { result.of(s.name).addOpen(m) })
+		if err != nil {
+			return result, err
+		}
+	}
+	err := b.each(ctx, "WAL", 1, func(s side, _ int) (measured, error) { return b.sample(ctx, s) },
+		func(s side, m measured) { result.of(s.name).Databases = m.databases })
+	result.finish()
+	return result, err
+}
+
+// each measures floor and ours in turns.
+func (b *bencher) each(ctx context.Context, what string, rounds int, measure func(side, int) (measured, error), keep func(side, measured)) error {
+	for round := range rounds {
+		for _, s := range b.sides() {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			m, err := measure(s, round)
+			if keep != nil && (err == nil || errors.Is(err, ErrAccount)) {
+				keep(s, m)
+			}
+			fmt.Fprintf(b.Progress, "%-9s %-14s round %d  %-5s %8.1f/s  %d failed, %d dropped\n", b.scenario.Name, what, round+1, s.name,
+				m.outcome.Rate(), m.outcome.Failed, m.outcome.Dropped)
+			for _, failure := range commonest(m.outcome.Failures) {
+				fmt.Fprintf(b.Progress, "          %6d × %s\n", m.outcome.Failures[failure], failure)
+			}
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", what, s.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// measured is one measurement of one side.
+type measured struct {
+	outcome   Outcome
+	cost      Cost
+	databases []DatabaseCost
+}
+
+// measure runs one measurement from a quiet system to a quiet system, so that what it costs is all its own.
+func (b *bencher) measure(ctx context.Context, s side, run func(context.Context, Iteration) Outcome) (measured, error) {
+	if err := b.scenario.reset(ctx); err != nil {
+		return measured{}, err
+	}
+	before, err := b.work.meter.settle(ctx)
+	if err != nil {
+		return measured{}, err
+	}
+	m := measured{outcome: run(ctx, s.do)}
+	after, err := b.work.meter.settle(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.cost = b.work.meter.between(before, after, m.outcome.Done+m.outcome.Failed)
+	return m, s.check(ctx, m.outcome)
+}
+
+// sample attributes the WAL of a short measurement to the databases. Where the server does not let us, there is nothing to report.
+func (b *bencher) sample(ctx context.Context, s side) (measured, error) {
+	if _, err := b.work.Pool.Exec(ctx, `CREATE EXTENSION IF NOT EXISTS pg_walinspect`); err != nil {
+		fmt.Fprintf(b.Progress, "%-9s WAL by database is not available: %v\n", b.scenario.Name, err)
+		return measured{}, nil
+	}
+	// The reset writes too: it must be over before the log is looked at.
+	if err := b.scenario.reset(ctx); err != nil {
+		return measured{}, err
+	}
+	if _, err := b.work.meter.settle(ctx); err != nil {
+		return measured{}, err
+	}
+	from, err := b.work.walPosition(ctx)
+	if err != nil {
+		return measured{}, err
+	}
+	m := measured{outcome: Saturation{Workers: sampleWorkers, For: b.Measure / 2}.Run(ctx, s.do)}
+	if _, err := b.work.meter.settle(ctx); err != nil {
+		return m, err
+	}
+	to, err := b.work.walPosition(ctx)
+	if err != nil {
+		return m, err
+	}
+	if n := m.outcome.Done + m.outcome.Failed; n > 0 {
+		m.databases, err = b.work.databaseCosts(ctx, from, to, n)
+	}
+	return m, err
+}
+
+// commonest returns the three most frequent errors.
+func commonest(failures map[string]int64) []string {
+	messages := make([]string, 0, len(failures))
+	for message := range failures {
+		messages = append(messages, message)
+	}
+	slices.SortFunc(messages, func(a, b string) int { return cmp.Or(cmp.Compare(failures[b], failures[a]), cmp.Compare(a, b)) })
+	return messages[:min(len(messages), 3)]
+}

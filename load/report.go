@@ -1,0 +1,255 @@
+package load
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Report is what a bench measured.
+type Report struct {
+	At        time.Time        `json:"at"`
+	CPUs      int              `json:"cpus"`
+	GoVersion string           `json:"go_version"`
+	Measure   float64          `json:"measure_seconds"`
+	Rounds    int              `json:"rounds"`
+	Providers string           `json:"providers"`
+	Scenarios []ScenarioReport `json:"scenarios"`
+	// What the idle system writes a second; it is taken off the costs.
+	IdleWrites   float64 `json:"idle_write_transactions_per_second"`
+	IdleWALBytes float64 `json:"idle_wal_bytes_per_second"`
+}
+
+// ScenarioReport compares ours with the floor.
+type ScenarioReport struct {
+	Name      string `json:"name"`
+	What      string `json:"ours_is"`
+	FloorWhat string `json:"floor_is"`
+	// Ratio is our highest rate by the floor's.
+	Ratio float64    `json:"ratio"`
+	Ours  SideReport `json:"ours"`
+	Floor SideReport `json:"floor"`
+	// OpenRate is what both sides were offered a second for their latencies.
+	OpenRate float64 `json:"open_rate"`
+}
+
+// SideReport is one side of a scenario: medians over the rounds.
+type SideReport struct {
+	// Rate is the highest of the closed loops, reached with Workers.
+	Rate    float64        `json:"rate"`
+	Workers int            `json:"workers"`
+	Closed  []ClosedReport `json:"closed"`
+	Open    OpenReport     `json:"open"`
+	// Cost of one iteration at the highest rate.
+	Cost      Cost           `json:"cost"`
+	Databases []DatabaseCost `json:"databases,omitempty"`
+	Failed    int64          `json:"failed"`
+
+	open []measured
+}
+
+// ClosedReport is a closed loop at one concurrency.
+type ClosedReport struct {
+	Workers int       `json:"workers"`
+	Rate    float64   `json:"rate"`
+	Rounds  []float64 `json:"rounds"`
+	Cost    Cost      `json:"cost"`
+
+	costs []Cost
+}
+
+// OpenReport is the open model; latencies are milliseconds from the planned start.
+type OpenReport struct {
+	Offered  int64   `json:"offered"`
+	Dropped  int64   `json:"dropped"`
+	Done     int64   `json:"done"`
+	Failed   int64   `json:"failed"`
+	Achieved float64 `json:"achieved_rate"`
+	P50      float64 `json:"p50_ms"`
+	P95      float64 `json:"p95_ms"`
+	P99      float64 `json:"p99_ms"`
+	Max      float64 `json:"max_ms"`
+}
+
+const providersNote = "in-process stand-in of this tool (no rules, no status webhooks)"
+
+func newReport(o BenchOptions) Report {
+	return Report{
+		At: time.Now().UTC(), CPUs: runtime.NumCPU(), GoVersion: runtime.Version(), Measure: o.Measure.Seconds(), Rounds: o.Rounds,
+		Providers: providersNote, Scenarios: []ScenarioReport{},
+	}
+}
+
+func (r *ScenarioReport) of(side string) *SideReport {
+	if side == "ours" {
+		return &r.Ours
+	}
+	return &r.Floor
+}
+
+func (s *SideReport) addClosed(workers int, m measured) {
+	at := slices.IndexFunc(s.Closed, func(c ClosedReport) bool { return c.Workers == workers })
+	if at < 0 {
+		at = len(s.Closed)
+		s.Closed = append(s.Closed, ClosedReport{Workers: workers})
+	}
+	c := &s.Closed[at]
+	c.Rounds = append(c.Rounds, m.outcome.Rate())
+	c.costs = append(c.costs, m.cost)
+	c.Rate, c.Cost = median(c.Rounds), medianCost(c.costs)
+	s.Failed += m.outcome.Failed
+}
+
+func (s *SideReport) addOpen(m measured) {
+	s.open = append(s.open, m)
+	s.Failed += m.outcome.Failed
+}
+
+// chooseBest takes the concurrency with the highest median rate.
+func (r *ScenarioReport) chooseBest() {
+	for _, s := range []*SideReport{&r.Ours, &r.Floor} {
+		for _, c := range s.Closed {
+			if c.Rate > s.Rate {
+				s.Rate, s.Workers, s.Cost = c.Rate, c.Workers, c.Cost
+			}
+		}
+	}
+	if r.Floor.Rate > 0 {
+		r.Ratio = r.Ours.Rate / r.Floor.Rate
+	}
+}
+
+func (r *ScenarioReport) finish() {
+	for _, s := range []*SideReport{&r.Ours, &r.Floor} {
+		over := func(value func(*Outcome) float64) float64 {
+			values := make([]float64, 0, len(s.open))
+			for n := range s.open {
+				values = append(values, value(&s.open[n].outcome))
+			}
+			return median(values)
+		}
+		quantile := func(q float64) func(*Outcome) float64 {
+			return func(o *Outcome) float64 { return milliseconds(o.Latency.Quantile(q)) }
+		}
+		s.Open = OpenReport{
+			Achieved: over((*Outcome).Rate), P50: over(quantile(0.5)), P95: over(quantile(0.95)), P99: over(quantile(0.99)),
+			Max: over(func(o *Outcome) float64 { return milliseconds(o.Latency.Max()) }),
+		}
+		for _, m := range s.open {
+			s.Open.Offered += m.outcome.Offered
+			s.Open.Dropped += m.outcome.Dropped
+			s.Open.Done += m.outcome.Done
+			s.Open.Failed += m.outcome.Failed
+		}
+	}
+}
+
+// WriteJSON writes the report for programs.
+func (r *Report) WriteJSON(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(r); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// WriteText writes the report for people.
+func (r *Report) WriteText(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	line := func(cells ...string) { fmt.Fprintln(table, strings.Join(cells, "\t")+"\t") }
+	number := func(v float64) string { return fmt.Sprintf("%.1f", v) }
+
+	fmt.Fprintf(table, "Medians of %d rounds of %.3g s, floor and ours in turns, on %d processors. Providers: %s.\n\n", r.Rounds, r.Measure,
+		r.CPUs, r.Providers)
+	line("scenario", "ours/s", "floor/s", "ratio", "workers", "offered/s", "ours p50", "p95", "p99", "max", "floor p50", "p95", "dropped", "failed")
+	for _, s := range r.Scenarios {
+		line(s.Name, number(s.Ours.Rate), number(s.Floor.Rate), fmt.Sprintf("%.2f", s.Ratio),
+			fmt.Sprintf("%d/%d", s.Ours.Workers, s.Floor.Workers), number(s.OpenRate),
+			number(s.Ours.Open.P50), number(s.Ours.Open.P95), number(s.Ours.Open.P99), number(s.Ours.Open.Max),
+			number(s.Floor.Open.P50), number(s.Floor.Open.P95), fmt.Sprintf("%d/%d", s.Ours.Open.Dropped, s.Floor.Open.Dropped),
+			fmt.Sprintf("%d/%d", s.Ours.Failed, s.Floor.Failed))
+	}
+	fmt.Fprintf(table, "\nLatencies in ms from the planned start, both sides offered the same. Cost of one iteration, background included:\n\n")
+	line("scenario", "side", "write tx", "WAL KB", "CPU ms", "of it")
+	for _, s := range r.Scenarios {
+		for _, half := range []struct {
+			name string
+			side SideReport
+		}{{"ours", s.Ours}, {"floor", s.Floor}} {
+			total, parts := cpuText(half.side.Cost.CPU)
+			line(s.Name, half.name, number(half.side.Cost.Writes), number(half.side.Cost.WALBytes/1024), number(total), parts)
+		}
+	}
+	fmt.Fprintf(table, "\nWhere it is written, %d at once (pg_walinspect):\n\n", sampleWorkers)
+	line("scenario", "side", "database", "write tx", "WAL records", "WAL KB", "whole pages KB")
+	for _, s := range r.Scenarios {
+		for _, d := range s.Ours.Databases {
+			line(s.Name, "ours", d.Database, number(d.Commits), number(d.Records), number(d.Bytes/1024), number(d.PageBytes/1024))
+		}
+		for _, d := range s.Floor.Databases {
+			line(s.Name, "floor", d.Database, number(d.Commits), number(d.Records), number(d.Bytes/1024), number(d.PageBytes/1024))
+		}
+	}
+	fmt.Fprintln(table)
+	for _, s := range r.Scenarios {
+		fmt.Fprintf(table, "%s: %s.\n    floor: %s.\n", s.Name, s.What, s.FloorWhat)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+func cpuText(cpu map[string]float64) (total float64, parts string) {
+	var texts []string
+	for _, part := range slices.Sorted(maps.Keys(cpu)) {
+		total += cpu[part]
+		if cpu[part] >= 0.05 {
+			texts = append(texts, fmt.Sprintf("%s %.1f", part, cpu[part]))
+		}
+	}
+	return total, strings.Join(texts, ", ")
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// median of no values is 0; of an even number the mean of the middle two.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Clone(values)
+	slices.SortFunc(sorted, cmp.Compare[float64])
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+func medianCost(costs []Cost) Cost {
+	of := func(value func(Cost) float64) float64 {
+		values := make([]float64, 0, len(costs))
+		for _, c := range costs {
+			values = append(values, value(c))
+		}
+		return median(values)
+	}
+	total := Cost{
+		Writes: of(func(c Cost) float64 { return c.Writes }), WALBytes: of(func(c Cost) float64 { return c.WALBytes }), CPU: map[string]float64{},
+	}
+	for _, c := range costs {
+		for part := range c.CPU {
+			total.CPU[part] = of(func(c Cost) float64 { return c.CPU[part] })
+		}
+	}
+	return total
+}

@@ -1,0 +1,119 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+// Scenario is one kind of work, ours and the least it could cost.
+type Scenario struct {
+	Name string
+	// Ours and Floor say what an iteration of each side is.
+	Ours, Floor string
+	// Workers are the concurrencies at which the highest rate is looked for.
+	Workers []int
+
+	ours, floor Iteration
+	// reset brings the data back to the same start before each measurement.
+	reset func(context.Context) error
+	// check compares what the database says with the account of a measurement of ours.
+	check func(context.Context, Outcome) error
+}
+
+// ScenarioNames lists the scenarios in the order they run.
+var ScenarioNames = []string{"bookings", "messages", "racers", "race", "webhooks", "holds"}
+
+// workload holds what the scenarios of one system share.
+type workload struct {
+	*System
+	floors   *floors
+	hooks    *hookFloor
+	guests   []int64  // With an open window; for bookings.
+	phones   []string // Theirs.
+	writers  chan int // Guests who write, each in one iteration at a time.
+	taken    []place  // Stays that are booked, for racers.
+	strangers
+}
+
+func newWorkload(ctx context.Context, s *System) (*workload, error) {
+	const guests = 500
+	w := &workload{System: s, writers: make(chan int, guests)}
+	for n := range guests {
+		w.phones = append(w.phones, phoneOf(bookingGuests, n))
+		w.writers <- n
+	}
+	var err error
+	if w.guests, err = addGuests(ctx, s.Pool, w.phones); err != nil {
+		return nil, err
+	}
+	if w.floors, err = startFloors(s.Temporal); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, func() error { w.floors.close(); return nil })
+	if w.hooks, err = startHookFloor(ctx, s.Pool, s.whatsAppSecret); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, w.hooks.close)
+	return w, nil
+}
+
+// Series of made-up phones, one for each kind of guest.
+const (
+	bookingGuests = 1
+	writingGuests = 2
+	restGuests    = 3
+)
+
+func (w *workload) scenario(name string) (Scenario, error) {
+	all := map[string]func() Scenario{
+		"bookings": w.bookings, "messages": w.messages, "racers": w.racers, "race": w.race, "webhooks": w.webhooks, "holds": w.holds,
+	}
+	build, known := all[name]
+	if !known {
+		return Scenario{}, fmt.Errorf("no scenario %q: there are %v", name, ScenarioNames)
+	}
+	s := build()
+	s.ours, s.floor = bounded(s.ours), bounded(s.floor)
+	if s.check == nil {
+		s.check = func(context.Context, Outcome) error { return nil }
+	}
+	return s, nil
+}
+
+// live counts the reservations that hold nights.
+func (w *workload) live(ctx context.Context, status ...string) (int64, error) {
+	var count int64
+	err := w.Pool.QueryRow(ctx, `SELECT count(*) FROM reservations WHERE reservation_status = ANY($1)`, status).Scan(&count)
+	if err != nil {
+		return 0, fmt.Errorf("count reservations: %w", err)
+	}
+	return count, nil
+}
+
+// ErrAccount means that the database does not hold what the iterations were answered.
+var ErrAccount = errors.New("the account does not add up")
+
+// expectLive fails unless as many reservations of that status are there as iterations ended well; what failed may have left one too,
+// because an answer can be lost after the deed.
+func (w *workload) expectLive(status ...string) func(context.Context, Outcome) error {
+	return func(ctx context.Context, o Outcome) error {
+		count, err := w.live(ctx, status...)
+		if err != nil {
+			return err
+		}
+		if count < o.Done || count > o.Done+o.Failed {
+			return fmt.Errorf("%w: %d done, %d failed, %d reservations are %v", ErrAccount, o.Done, o.Failed, count, status)
+		}
+		return nil
+	}
+}
+
+func wantStatus(response *http.Response, wanted ...int) error {
+	if slices.Contains(wanted, response.StatusCode) {
+		return nil
+	}
+	return fmt.Errorf("%s %s answered %d", response.Request.Method, response.Request.URL.Path, response.StatusCode)
+}
