@@ -66,7 +66,7 @@ func orDash(text string) string {
 	return text
 }
 
-func (c composer) say(text string) string { return say(text, append([]string{}, c.words...)...) }
+func (c composer) say(text string) string { return say(text, c.words...) }
 
 func (c composer) word(name string) string { return c.say("{" + name + "}") }
 

@@ -17,6 +17,8 @@ type example struct {
 	intent Intent
 	stems  []string
 	weight float64
+	// withData says that it counts only next to dates or people.
+	withData bool
 }
 
 type examples struct {
@@ -44,6 +46,9 @@ func intentOf(tokens []token, hasData, hasCode bool) (Intent, float64) {
 	wish, wishScore, wishCover := Intent(""), 0.0, 0.0
 	courtesy, courtesyScore, courtesyCover := Intent(""), 0.0, 0.0
 	for _, candidate := range e.all {
+		if candidate.withData && !hasData {
+			continue
+		}
 		matched := 0.0
 		for _, stem := range candidate.stems {
 			if said[stem] {
@@ -86,16 +91,17 @@ func rounded(share float64) float64 { return math.Round(min(share, 1)*100) / 100
 var learned = sync.OnceValue(func() examples {
 	var e examples
 	intents := map[string]map[Intent]bool{}
-	intent := Intent("")
+	intent, withData := Intent(""), false
 	for line := range strings.Lines(phrasesFile) {
 		line = strings.TrimSpace(line)
 		switch {
 		case line == "" || strings.HasPrefix(line, "#"):
 		case strings.HasPrefix(line, "["):
-			intent = Intent(strings.Trim(line, "[]"))
+			name, condition, _ := strings.Cut(strings.Trim(line, "[]"), " ")
+			intent, withData = Intent(name), condition != ""
 		default:
 			stems := phraseStems(line)
-			e.all = append(e.all, example{intent: intent, stems: stems})
+			e.all = append(e.all, example{intent: intent, stems: stems, withData: withData})
 			for _, stem := range stems {
 				if intents[stem] == nil {
 					intents[stem] = map[Intent]bool{}

@@ -42,9 +42,10 @@ func (r *reader) dates(u *Understanding) {
 // combine adds days that were named one by one.
 func (r *reader) combine(u *Understanding, singles []mention) {
 	for i, m := range singles {
-		_, leaves := r.leaving(m)
+		said, leaves := r.leaving(m)
+		asked := r.awaited == awaitCheckOut && len(singles) == 1 && !arrivals[said]
 		switch {
-		case leaves || i > 0 && !u.CheckIn.IsZero() && u.CheckOut.IsZero() && len(singles) == 2 && !r.corrected(singles[i-1].end, m.at) && r.firstFrom(m, u.CheckIn.AddDays(1)).After(u.CheckIn):
+		case leaves || asked || i > 0 && !u.CheckIn.IsZero() && u.CheckOut.IsZero() && len(singles) == 2 && !r.corrected(singles[i-1].end, m.at) && r.firstFrom(m, u.CheckIn.AddDays(1)).After(u.CheckIn):
 			from := r.today
 			if !u.CheckIn.IsZero() {
 				from = u.CheckIn.AddDays(1)
@@ -217,6 +218,8 @@ func (r *reader) singles() []mention {
 
 var dayMarkers = set("el dia hasta al o")
 
+var arrivals = set("llego llegamos llegaria llegariamos entro entramos desde ingreso ingresamos entrada in from mejor")
+
 // leaving reports whether the words just before a day name the end of the stay.
 func (r *reader) leaving(m mention) (string, bool) {
 	for i := m.at - 1; i >= 0 && i >= m.at-5; i-- {
@@ -230,8 +233,11 @@ func (r *reader) leaving(m mention) (string, bool) {
 		case "voy", "vamos":
 			before := word(r.tokens, i-1)
 			return w, before == "me" || before == "nos"
-		case "llego", "llegamos", "entro", "desde", "ingreso", "entrada", "in", "y", ",", ".", ";":
+		case "y", ",", ".", ";":
 			return w, false
+		}
+		if arrivals[r.tokens[i].text] {
+			return r.tokens[i].text, false
 		}
 		if r.tokens[i].used {
 			return "", false

@@ -102,8 +102,9 @@ func languageCatalogue(language string) *catalogue {
 
 // say fills the names in braces of a text; pairs are name, value.
 func say(text string, pairs ...string) string {
+	named := make([]string, len(pairs))
 	for i := 0; i+1 < len(pairs); i += 2 {
-		pairs[i] = "{" + pairs[i] + "}"
+		named[i], named[i+1] = "{"+pairs[i]+"}", pairs[i+1]
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	return strings.NewReplacer(named...).Replace(text)
 }

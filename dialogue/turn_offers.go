@@ -2,6 +2,8 @@ package dialogue
 
 import (
 	"errors"
+	"strings"
+	"unicode"
 
 	"cabanas/booking"
 )
@@ -51,14 +53,15 @@ func (t *turn) free() (found []Offer, refused bool, err error) {
 		return nil, false, err
 	}
 	switch code {
-	case "", booking.CodeDatesTaken:
-	case booking.CodeTooManyGuests:
-		return nil, true, t.proceedWithout(code)
+	case "":
+	case booking.CodeTooManyGuests, booking.CodeTooShort, booking.CodeDatesTaken, booking.CodeInactive:
+		refused, err := t.fitNowhere()
+		return nil, refused, err
 	case booking.CodeInvalidGuests:
 		t.state.Guests = 0
 		t.askGuests(t.texts.NoGuests)
 		return nil, true, nil
-	case booking.CodeInvalidDates, booking.CodeInThePast, booking.CodeBeyondHorizon, booking.CodeTooShort, booking.CodeTooLong:
+	case booking.CodeInvalidDates, booking.CodeInThePast, booking.CodeBeyondHorizon, booking.CodeTooLong:
 		t.refuseDates(code, t.stay())
 		return nil, true, nil
 	default:
@@ -72,16 +75,28 @@ func (t *turn) free() (found []Offer, refused bool, err error) {
 	return found, false, nil
 }
 
-// proceedWithout answers more guests than fit anywhere.
-func (t *turn) proceedWithout(booking.Code) error {
+// fitNowhere says why no accommodation can take the guests for so many nights. It looks at all that fit, because a refusal
+// names the reason of one; false means that they fit and the nights are taken.
+func (t *turn) fitNowhere() (bool, error) {
 	places, err := t.facts.Accommodations()
 	if err != nil {
-		return err
+		return false, err
 	}
-	biggest := biggestOf(places)
-	t.state.Guests = 0
-	t.askGuests(say(t.texts.TooManyGuests, "cabin", shown(biggest.Name, longestName), "capacity", t.people(biggest.Capacity)))
-	return nil
+	biggest, least := biggestOf(places), 0
+	for _, place := range places {
+		if place.Capacity >= t.state.Guests && (least == 0 || place.Rate.MinNights < least) {
+			least = place.Rate.MinNights
+		}
+	}
+	switch {
+	case biggest.Capacity < t.state.Guests:
+		t.tooManyGuests(biggest)
+	case t.stay().Nights() < least:
+		t.refuseDates(booking.CodeTooShort, t.stay())
+	default:
+		return false, nil
+	}
+	return true, nil
 }
 
 // list shows offers from a position on; preface says why when the guest had asked for something else.
@@ -229,7 +244,7 @@ func (t *turn) choose() (bool, error) {
 	if refused || err != nil {
 		return true, err
 	}
-	if position > len(found) {
+	if position > min(len(found), firstOffers) {
 		return false, nil
 	}
 	return true, t.present(found[position-1], "")
@@ -258,18 +273,10 @@ var positions = words[int]{
 
 // named finds the one accommodation whose name is in the message: whole, or, when a choice is open, by a word only it has.
 func (t *turn) named(places []booking.Accommodation, whole bool) int64 {
-	said := map[string]bool{}
-	for _, token := range t.read.tokens {
-		said[token.text] = true
-	}
 	owners := map[string]int{}
 	names := make([][]string, len(places))
 	for i, place := range places {
-		for _, token := range tokenize(shown(place.Name, longestName)) {
-			if token.text >= "0" && !genericNames[token.text] && !empty[token.text] {
-				names[i] = append(names[i], token.text)
-			}
-		}
+		names[i] = nameWords(place.Name)
 		for _, word := range names[i] {
 			owners[word]++
 		}
@@ -278,14 +285,14 @@ func (t *turn) named(places []booking.Accommodation, whole bool) int64 {
 	for i, place := range places {
 		hits, own := 0, 0
 		for _, word := range names[i] {
-			if said[word] {
+			if t.saidWord(word) {
 				hits++
 				if owners[word] == 1 && len(word) > 2 {
 					own++
 				}
 			}
 		}
-		full := hits > 0 && hits == len(names[i]) && (own > 0 || said["cabana"])
+		full := hits > 0 && hits == len(names[i]) && (own > 0 || t.saidWord("cabana"))
 		if full || !whole && own > 0 {
 			if match != 0 {
 				return 0
@@ -294,6 +301,27 @@ func (t *turn) named(places []booking.Accommodation, whole bool) int64 {
 		}
 	}
 	return match
+}
+
+// nameWords are the words that tell a cabin from the others, folded.
+func nameWords(name string) []string {
+	var found []string
+	for _, word := range strings.FieldsFunc(foldText(shown(name, longestName)), func(r rune) bool { return !isLetter(r) && !unicode.IsDigit(r) }) {
+		if !genericNames[word] && !empty[word] {
+			found = append(found, word)
+		}
+	}
+	return found
+}
+
+// saidWord reports whether the message has the word of a name, one slip allowed in a long one.
+func (t *turn) saidWord(word string) bool {
+	for _, token := range t.read.tokens {
+		if token.raw == word || len(word) >= shortestMended && len(token.raw) >= shortestMended-1 && slips(token.raw, word) <= 1 {
+			return true
+		}
+	}
+	return false
 }
 
 var genericNames = set("cabana cabanas casa casas depto departamento apartamento habitacion cabin house room")

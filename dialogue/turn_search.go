@@ -32,8 +32,6 @@ func (t *turn) merge() {
 	switch {
 	case !r.CheckIn.IsZero() && !r.CheckOut.IsZero():
 		s.CheckIn, s.CheckOut, s.Nights = r.CheckIn, r.CheckOut, 0
-	case !r.CheckIn.IsZero() && s.Awaiting == awaitCheckOut && s.CheckIn.Before(r.CheckIn):
-		s.CheckOut, s.Nights = r.CheckIn, 0
 	case !r.CheckIn.IsZero():
 		s.CheckIn = r.CheckIn
 		if !s.CheckIn.Before(s.CheckOut) {
@@ -70,8 +68,7 @@ func (t *turn) proceed() error {
 		return nil
 	}
 	if biggest := biggestOf(places); t.state.Guests > biggest.Capacity {
-		t.state.Guests = 0
-		t.askGuests(say(t.texts.TooManyGuests, "cabin", shown(biggest.Name, longestName), "capacity", t.people(biggest.Capacity)))
+		t.tooManyGuests(biggest)
 		return nil
 	}
 	if question, open := t.missing(); open {
@@ -199,6 +196,11 @@ func (t *turn) guestsQuestion(text string) Reply {
 func (t *turn) askGuests(text string) {
 	t.state.Awaiting = awaitGuests
 	t.reply(t.guestsQuestion(text))
+}
+
+func (t *turn) tooManyGuests(biggest booking.Accommodation) {
+	t.state.Guests = 0
+	t.askGuests(say(t.texts.TooManyGuests, "cabin", shown(biggest.Name, longestName), "capacity", t.people(biggest.Capacity)))
 }
 
 func biggestOf(places []booking.Accommodation) booking.Accommodation {

@@ -108,7 +108,7 @@ func (t *turn) answerIntent() (bool, error) {
 
 // idleYesNo answers a yes or no that no yes-or-no question asked for.
 func (t *turn) idleYesNo() (bool, error) {
-	if t.read.hasData() {
+	if t.read.hasData() || t.state.Awaiting == awaitChoice && t.read.Intent == IntentAffirm {
 		return true, t.search()
 	}
 	if question, open := t.question(); open && t.read.Intent == IntentAffirm {
@@ -136,7 +136,7 @@ func (t *turn) sideQuestion() (bool, error) {
 	if err := t.topic(topic, false); err != nil {
 		return true, err
 	}
-	if t.read.hasData() {
+	if t.read.hasData() || t.state.Awaiting == awaitChoice && t.read.Intent == IntentAffirm {
 		return true, t.search()
 	}
 	if question, open := t.question(); open {

@@ -56,13 +56,28 @@ var spelling = sync.OnceValue(func() vocabulary {
 func mendTypos(tokens []token) []token {
 	v, tried := spelling(), 0
 	for i, t := range tokens {
-		if t.num >= 0 || len(t.text) < shortestMended-1 || v.known[t.text] || tried == mostMended {
+		if t.num >= 0 || len(t.text) < 2 || t.text < "a" || v.known[t.text] || tried == mostMended {
 			continue
 		}
 		tried++
-		tokens[i].text = v.mend(t.text)
+		if short := withoutRepeats(t.text); v.known[short] {
+			tokens[i].text = short
+		} else if len(t.text) >= shortestMended-1 {
+			tokens[i].text = v.mend(t.text)
+		}
 	}
 	return tokens
+}
+
+// withoutRepeats turns "holaaa" into "hola".
+func withoutRepeats(word string) string {
+	short := make([]byte, 0, len(word))
+	for i := range len(word) {
+		if i == 0 || word[i] != word[i-1] {
+			short = append(short, word[i])
+		}
+	}
+	return string(short)
 }
 
 func (v vocabulary) mend(word string) string {

@@ -11,6 +11,8 @@ const longestText = 1000
 // token is a word, a number or a sign of a message, folded to lower case without accents.
 type token struct {
 	text string
+	// raw is the word before a typing mistake was mended.
+	raw string
 	// num is the value of a number in figures or words, -1 for anything else.
 	num int
 	// digits counts the figures of a number, 0 when it is written in words.
@@ -103,6 +105,9 @@ func tokenize(text string) []token {
 			}
 			tokens = append(tokens, numberToken(runes[start:i], glued))
 			glued = true
+		case gestures[r] != "":
+			tokens = append(tokens, token{text: gestures[r], num: -1})
+			i, glued = i+1, false
 		case isSign:
 			tokens = append(tokens, token{text: string(sign), num: -1, glued: glued})
 			i, glued = i+1, true
@@ -126,7 +131,7 @@ func wordToken(runes []rune, glued bool) token {
 	if mended, found := shorthand[text]; found {
 		text = mended
 	}
-	return token{text: text, num: -1, glued: glued}
+	return token{text: text, raw: word.String(), num: -1, glued: glued}
 }
 
 func numberToken(figures []rune, glued bool) token {
@@ -136,7 +141,7 @@ func numberToken(figures []rune, glued bool) token {
 			value = value*10 + int(r-'0')
 		}
 	}
-	return token{text: string(figures), num: value, digits: len(figures), glued: glued}
+	return token{text: string(figures), raw: string(figures), num: value, digits: len(figures), glued: glued}
 }
 
 // mendNumbers gives number words their value, joins "treinta y uno" and drops the ending of "1ro".
