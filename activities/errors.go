@@ -25,6 +25,9 @@ func asTemporal(err error) error {
 	)
 	switch {
 	case errors.As(err, &refusal):
+		if refusal.Code == booking.CodeUnavailable || refusal.Code == booking.CodeInternal {
+			return err
+		}
 		return refusalError(refusal)
 	case errors.As(err, &sending):
 		return sendingError(sending)
@@ -38,8 +41,6 @@ func asTemporal(err error) error {
 func refusalError(refusal *booking.Error) error {
 	kind := workflows.ErrorRefused
 	switch refusal.Code {
-	case booking.CodeUnavailable, booking.CodeInternal:
-		return refusal
 	case booking.CodeDatesTaken:
 		kind = workflows.ErrorDatesTaken
 	case booking.CodeNotFound:
@@ -56,7 +57,7 @@ func sendingError(failure *whatsapp.Error) error {
 		return final(failure, workflows.ErrorWindowClosed)
 	case whatsapp.ReasonRecipient:
 		return final(failure, workflows.ErrorRecipientBlocked)
-	case whatsapp.ReasonMessageInvalid, whatsapp.ReasonUnknown:
+	case whatsapp.ReasonMessageInvalid:
 		return final(failure, workflows.ErrorInvalidInput)
 	case whatsapp.ReasonThroughput, whatsapp.ReasonPairRate:
 		return rateLimited(failure, failure.RetryAfter)

@@ -139,16 +139,16 @@ func (a *Messaging) failed(ctx context.Context, message postgres.OutboundMessage
 	reason := whatsapp.ReasonOf(cause)
 	a.Metrics.WhatsAppSends.WithLabelValues(string(reason)).Inc()
 	slog.WarnContext(ctx, "message not sent", "message_id", message.ID, "key", message.EffectKey, "reason", string(reason), "error", cause)
-	switch reason {
-	case whatsapp.ReasonAmbiguous:
+	switch {
+	case errors.Is(cause, errUnsendable):
+		return a.Store.SendFailed(ctx, message.ID, errUnsendable.Error(), true, a.Now())
+	case reason == whatsapp.ReasonAmbiguous:
 		return cause
-	case whatsapp.ReasonThroughput, whatsapp.ReasonPairRate, whatsapp.ReasonTransient, whatsapp.ReasonNotSent, whatsapp.ReasonAccount:
-		return errors.Join(cause, a.Store.SendFailed(ctx, message.ID, string(reason), false, a.Now()))
+	case reason == whatsapp.ReasonRecipient, reason == whatsapp.ReasonMessageInvalid, reason == whatsapp.ReasonWindowClosed:
+		return a.Store.SendFailed(ctx, message.ID, string(reason), true, a.Now())
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return a.Store.SendFailed(ctx, message.ID, string(reason), true, a.Now())
+	// Whatever else it was, a wrong address of the API included, somebody can mend it and the message still goes out.
+	return errors.Join(cause, a.Store.SendFailed(ctx, message.ID, string(reason), false, a.Now()))
 }
 
 // SendNotices writes and sends messages a booking sends by itself. A notice already written is not written again, one

@@ -26,7 +26,7 @@ const (
 type Config struct {
 	Environment Environment
 	Home        string // CABANAS_HOME: where `cabanas dev` keeps its state.
-	BuildID     string // BUILD_ID: names this build to Temporal and in /healthz.
+	BuildID     string // BUILD_ID: names this build in /healthz; when set, workers are versioned by it.
 	LogLevel    slog.Level
 
 	DatabaseURL Secret // postgres:// with its password.

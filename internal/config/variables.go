@@ -162,7 +162,7 @@ var variables = []variable{
 
 	{name: "LOG_LEVEL", meaning: "debug, info, warn or error", fallback: text("info"),
 		set: func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},
-	{name: "BUILD_ID", meaning: "name of this build, shown in /healthz and given to Temporal", fallback: text("dev"),
+	{name: "BUILD_ID", meaning: "name of this build; when set, workers are versioned and a deployment must make the version current",
 		set: func(c *Config, v string) error { c.BuildID = v; return nil }},
 	{name: "CABANAS_HOME", meaning: "folder in which `cabanas dev` keeps its state", fallback: text(".cabanas"),
 		set: func(c *Config, v string) error { c.Home = v; return nil }},

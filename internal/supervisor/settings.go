@@ -70,10 +70,10 @@ func (s *settings) choose(note func(string, ...any)) error {
 	// Where the sandbox delivers webhooks, even when BASE_URL is an address of the outside world.
 	s.set("SANDBOX_TARGET_URL", s.apiURL())
 	if !s.whatsAppGiven() {
-		s.set("WHATSAPP_API_URL", s.sandboxURL())
+		s.set("WHATSAPP_API_URL", s.sandboxURL()+"/graph")
 	}
 	if !s.mercadoPagoGiven() {
-		s.set("MERCADOPAGO_API_URL", s.sandboxURL())
+		s.set("MERCADOPAGO_API_URL", s.sandboxURL()+"/mp")
 	}
 	s.set("JWT_SECRET", s.secrets.JWTSecret)
 	s.set("SETUP_TOKEN_HASH", s.secrets.setupTokenHash())
