@@ -1,0 +1,80 @@
+package dialogue
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+)
+
+var named = regexp.MustCompile(`\{[a-z]+\}`)
+
+func TestLanguagesSayTheSame(t *testing.T) {
+	t.Parallel()
+	for _, other := range []*catalogue{&portuguese, &english} {
+		es, their := reflect.ValueOf(spanish), reflect.ValueOf(*other)
+		for i := range es.NumField() {
+			field := es.Type().Field(i).Name
+			if es.Field(i).Kind() != reflect.String {
+				require.NotContains(t, their.Field(i).Interface(), "", field)
+				continue
+			}
+			original, translated := es.Field(i).String(), their.Field(i).String()
+			require.NotEmpty(t, original, field)
+			require.NotEmpty(t, translated, "%s in %s", field, other.Code)
+			require.Equal(t, namesIn(original), namesIn(translated), "%s in %s", field, other.Code)
+		}
+	}
+}
+
+func namesIn(text string) []string {
+	names := named.FindAllString(text, -1)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func TestTextsHaveOneEmojiAtMostAndTitlesFit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []*catalogue{&spanish, &portuguese, &english} {
+		values := reflect.ValueOf(*c)
+		for i := range values.NumField() {
+			if values.Field(i).Kind() != reflect.String {
+				continue
+			}
+			field, text := values.Type().Field(i).Name, values.Field(i).String()
+			emojis := 0
+			for _, r := range text {
+				if unicode.Is(unicode.So, r) {
+					emojis++
+				}
+			}
+			require.LessOrEqual(t, emojis, 1, field)
+			switch {
+			case field == "LinkTitle", field == "HelpButton", len(field) > 6 && field[:6] == "Button":
+				require.LessOrEqual(t, runes(text), mostButtonTitle, "%s in %s", field, c.Code)
+			case len(field) > 5 && field[:4] == "Help" && field[len(field)-5:] == "Title", field == "RowMore", field == "RowOtherDates":
+				require.LessOrEqual(t, runes(text), mostRowTitle, "%s in %s", field, c.Code)
+			}
+		}
+	}
+}
+
+func TestFitCutsEverythingToSize(t *testing.T) {
+	t.Parallel()
+	long := ""
+	for range 300 {
+		long += "ñandú 🦤 "
+	}
+	r := fit(Reply{Kind: ReplyButtons, Body: long, Header: long, Footer: long, Choices: []Choice{
+		{ID: "a", Title: long}, {ID: "b", Title: long}, {ID: "b", Title: "again"}, {ID: "c", Title: long}, {ID: "d", Title: "d"},
+	}})
+	require.Len(t, r.Choices, 3)
+	require.Equal(t, mostInteractive, runes(r.Body))
+	require.LessOrEqual(t, runes(r.Header), mostFrame)
+	require.Len(t, map[string]bool{r.Choices[0].Title: true, r.Choices[1].Title: true, r.Choices[2].Title: true}, 3)
+	require.Equal(t, ReplyText, fit(Reply{Kind: ReplyLink, Body: "no address"}).Kind)
+	require.Equal(t, ReplyText, fit(Reply{Kind: ReplyList, Body: "no rows"}).Kind)
+}
