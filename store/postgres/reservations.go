@@ -113,10 +113,7 @@ func (s *Store) heldBefore(ctx context.Context, hold NewHold) (Reservation, erro
 		if err != nil {
 			return Reservation{}, fmt.Errorf("place hold: %w", err)
 		}
-		if !place.Active {
-			return Reservation{}, booking.Refuse(booking.CodeInactive, "accommodation %d is not offered", place.ID)
-		}
-		return Reservation{}, booking.Refuse(booking.CodeNotFound, "no guest %d", hold.GuestID)
+		return Reservation{}, booking.Refuse(booking.CodeInactive, "accommodation %d is not offered", place.ID)
 	}
 	if err != nil {
 		return Reservation{}, fmt.Errorf("place hold: %w", err)

@@ -362,7 +362,7 @@ const insertHold = `-- name: InsertHold :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $15::text, true))
 INSERT INTO reservations (code, accommodation_id, guest_id, check_in, check_out, guests, channel_source, price, total_centavos,
     deposit_centavos, currency, expires_at, token_hash, created_at, updated_at)
-SELECT $1, a.id, whoever_is($2::bigint), $3::date, $4::date, $5, $6, $7, $8,
+SELECT $1, a.id, coalesce(whoever_is($2::bigint), $2::bigint), $3::date, $4::date, $5, $6, $7, $8,
     $9, $10, $11::timestamptz, $12, $13::timestamptz, $13::timestamptz
 FROM told, accommodations a WHERE a.id = $14 AND a.active
 ON CONFLICT (code) DO NOTHING

@@ -5,7 +5,7 @@
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
 INSERT INTO reservations (code, accommodation_id, guest_id, check_in, check_out, guests, channel_source, price, total_centavos,
     deposit_centavos, currency, expires_at, token_hash, created_at, updated_at)
-SELECT @code, a.id, whoever_is(@guest_id::bigint), @check_in::date, @check_out::date, @guests, @channel_source, @price, @total_centavos,
+SELECT @code, a.id, coalesce(whoever_is(@guest_id::bigint), @guest_id::bigint), @check_in::date, @check_out::date, @guests, @channel_source, @price, @total_centavos,
     @deposit_centavos, @currency, @expires_at::timestamptz, @token_hash, @now::timestamptz, @now::timestamptz
 FROM told, accommodations a WHERE a.id = @accommodation_id AND a.active
 ON CONFLICT (code) DO NOTHING
