@@ -205,7 +205,7 @@ func TestResetStartsOver(t *testing.T) {
 func TestResetAlone(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
-	opts := supervisor.Options{Home: home, Quiet: true, Env: environment(given...)}
+	opts := supervisor.Options{Home: home, Quiet: true, Stdout: &lockedBuffer{}, Env: environment(given...)}
 	_, stop := start(t, opts)
 	require.ErrorContains(t, supervisor.Reset(t.Context(), opts), "another `cabanas dev`")
 	require.FileExists(t, filepath.Join(home, "secrets.json"))

@@ -67,9 +67,11 @@ func run(ctx context.Context, opts options, stdout io.Writer) error {
 	ui := newUI(opts)
 	go func() { _ = ui.Start() }()
 
-	if err := prepareNamespace(ctx, opts.frontend(), opts.namespace, logger); err != nil {
+	switch err := prepareNamespace(ctx, opts.frontend(), opts.namespace, logger); {
+	case ctx.Err() != nil: // Stopped before it was ready.
+	case err != nil:
 		logger.Error("namespace not prepared", tag.Error(err))
-	} else {
+	default:
 		fmt.Fprintf(stdout, "ready frontend=%s ui=http://%s namespace=%s\n", opts.frontend(), opts.ui(), opts.namespace)
 	}
 	<-ctx.Done()
