@@ -21,6 +21,7 @@ const (
 	stateUniqueViolation     = "23505"
 	stateCheckViolation      = "23514"
 	stateExclusionViolation  = "23P01"
+	stateCardinality         = "21000" // one statement would change a row a second time
 )
 
 // refusals maps named constraints to what their breach means to a caller. Unnamed ones are mapped by SQLSTATE.
@@ -86,6 +87,11 @@ func explainState(operation string, failure *pgconn.PgError) error {
 		return fmt.Errorf("%s: %w", operation, failure)
 	}
 	return fmt.Errorf("%s: %w: %w", operation, booking.Refuse(code, "refused by %s", reasonOf(failure)), failure)
+}
+
+func touchesTwice(err error) bool {
+	var failure *pgconn.PgError
+	return errors.As(err, &failure) && failure.Code == stateCardinality
 }
 
 func reasonOf(failure *pgconn.PgError) string {

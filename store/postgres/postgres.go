@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"cabanas/booking"
@@ -35,6 +36,12 @@ func Open(ctx context.Context, url string, poolSize int) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	config.MaxConns = int32(poolSize)
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		// The machine's zone means nothing here: instants come back in UTC everywhere.
+		conn.TypeMap().RegisterType(&pgtype.Type{
+			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)

@@ -156,7 +156,9 @@ WITH fresh AS (
     RETURNING id
 ), notice AS (
     INSERT INTO notifications (key, to_owner, message_id, created_at)
-    SELECT $2, $7::boolean, (SELECT message.id FROM message), $6::timestamptz FROM fresh
+    SELECT $2, $7::boolean, message.id, $6::timestamptz FROM fresh LEFT JOIN message ON true
+    -- No message though there is a recipient: somebody else is writing this notice.
+    WHERE message.id IS NOT NULL OR ($7::boolean AND $4::text = '')
     ON CONFLICT (key) DO NOTHING
     RETURNING coalesce(message_id, 0)::bigint AS message_id
 )

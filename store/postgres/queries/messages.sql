@@ -52,7 +52,9 @@ WITH fresh AS (
     RETURNING id
 ), notice AS (
     INSERT INTO notifications (key, to_owner, message_id, created_at)
-    SELECT @key, @to_owner::boolean, (SELECT message.id FROM message), @now::timestamptz FROM fresh
+    SELECT @key, @to_owner::boolean, message.id, @now::timestamptz FROM fresh LEFT JOIN message ON true
+    -- No message though there is a recipient: somebody else is writing this notice.
+    WHERE message.id IS NOT NULL OR (@to_owner::boolean AND @recipient::text = '')
     ON CONFLICT (key) DO NOTHING
     RETURNING coalesce(message_id, 0)::bigint AS message_id
 )
