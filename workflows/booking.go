@@ -201,7 +201,7 @@ func (b *bookingRun) expire(ctx workflow.Context) error {
 // awaitLatePayment stays reachable after the expiry: money on its way either takes the nights again or goes back.
 func (b *bookingRun) awaitLatePayment(ctx workflow.Context) error {
 	until := b.expiresAt.Add(b.in.Grace)
-	rang, err := b.waitUntil(ctx, until, "grace for a late payment ends", "a late payment")
+	rang, err := b.waitUntil(ctx, booking.Expired, until, "grace for a late payment ends", "a late payment")
 	b.graceOver = b.graceOver || rang
 	return err
 }
@@ -214,12 +214,12 @@ func (b *bookingRun) accompany(ctx workflow.Context) error {
 			return err
 		}
 		if times.Arrival.After(workflow.Now(ctx)) {
-			if rang, err := b.waitUntil(ctx, times.Arrival, "arrival message", "the arrival"); !rang {
+			if rang, err := b.waitUntil(ctx, booking.Confirmed, times.Arrival, "arrival message", "the arrival"); !rang {
 				return err
 			}
 			b.tell(NoticeInput{Kind: NoticeArrival})
 		}
-		if rang, err := b.waitUntil(ctx, times.Departure, "departure", "the departure"); !rang {
+		if rang, err := b.waitUntil(ctx, booking.Confirmed, times.Departure, "departure", "the departure"); !rang {
 			return err
 		}
 		if err := b.complete(ctx); err != nil {
@@ -240,7 +240,7 @@ func (b *bookingRun) complete(ctx workflow.Context) error {
 		return nil
 	}
 	// The dates were moved meanwhile: look again, without haste.
-	_, err = b.waitUntil(ctx, workflow.Now(ctx).Add(time.Hour), "look again", "the departure")
+	_, err = b.waitUntil(ctx, booking.Confirmed, workflow.Now(ctx).Add(time.Hour), "look again", "the departure")
 	return err
 }
 

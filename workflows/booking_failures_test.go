@@ -32,11 +32,13 @@ func TestCancelAtEveryWait(t *testing.T) {
 		"confirmed":              {arrange: func(w *world) { w.payAfter(time.Minute, deposit) }, at: 2 * time.Minute, paid: true},
 		"during the stay":        {arrange: func(w *world) { w.payAfter(time.Minute, deposit) }, at: 10 * day, paid: true},
 		"refund provider away":   {arrange: func(w *world) { w.payAfter(time.Minute, deposit); w.fail("RefundReservation", 5) }, at: day, paid: true},
+		"stay times are read":    {arrange: func(w *world) { w.payAfter(time.Minute, deposit); w.fail("StayTimes", 4) }, at: time.Minute + 2*time.Second, paid: true},
 		"database away a moment": {arrange: func(w *world) { w.fail("CancelReservation", 3) }, at: time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld()
+			start := w.Now()
 			w.arrival = 9 * day
 			if test.arrange != nil {
 				test.arrange(w)
@@ -58,6 +60,7 @@ func TestCancelAtEveryWait(t *testing.T) {
 				require.Equal(t, booking.CodeWrongState, again.value.Refusal)
 			}
 			require.Equal(t, test.paid, !cancel.value.Refund.IsZero())
+			require.Less(t, w.Now().Sub(start), test.at+time.Hour, "it waited for something that will not come")
 			if !w.away["SendNotices"] {
 				require.Subset(t, w.kinds(), kinds{workflows.NoticeCancelled, workflows.NoticeOwnerCancelled})
 			}

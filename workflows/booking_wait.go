@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/workflow"
+
+	"cabanas/booking"
 )
 
 // alarm is the one timer of a workflow: set again for every next instant, left alone when the instant stays the same.
@@ -41,9 +43,11 @@ func (b *bookingRun) wait(ctx workflow.Context, at time.Time, summary, waitsFor 
 	return err == nil && b.alarm.rang() && !changed(), err
 }
 
-// waitUntil waits through payment signals until the instant, or until the status changed.
-func (b *bookingRun) waitUntil(ctx workflow.Context, at time.Time, summary, waitsFor string) (bool, error) {
-	for status := b.status; b.status == status; {
+// waitUntil waits through payment signals until the instant, as long as the reservation is in that status.
+func (b *bookingRun) waitUntil(
+	ctx workflow.Context, status booking.Status, at time.Time, summary, waitsFor string,
+) (bool, error) {
+	for b.status == status {
 		if rang, err := b.wait(ctx, at, summary, waitsFor); rang || err != nil {
 			return rang, err
 		}

@@ -31,6 +31,12 @@ type talk struct {
 	overlap  bool
 }
 
+func newTalk() *talk {
+	return &talk{
+		effects: map[int64][]workflows.Effect{}, stored: map[string]workflows.Turn{}, failures: map[string][]error{},
+	}
+}
+
 func (f *talk) begin(name string) (func(), error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -99,9 +105,7 @@ func newConversation(t *testing.T) *conversationWorld {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	w := &conversationWorld{
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(),
-		talk: &talk{
-			effects: map[int64][]workflows.Effect{}, stored: map[string]workflows.Turn{}, failures: map[string][]error{},
-		},
+		talk:                    newTalk(),
 	}
 	w.SetWorkerOptions(worker.Options{WorkflowPanicPolicy: worker.FailWorkflow})
 	w.SetTestTimeout(20 * time.Second)

@@ -88,10 +88,14 @@ func (f *fake) change(ctx context.Context, name string, change func(*row) bool) 
 	if f.r.status == "" {
 		return workflows.ReservationChange{}, final(workflows.ErrorNotFound)
 	}
-	out := workflows.ReservationChange{Changed: change(f.r)}
-	out.Status, out.ExpiresAt = f.r.status, f.r.expiresAt
-	if out.Status == booking.Expired || out.Status == booking.Cancelled {
-		out.RefundDue = f.r.kept()
+	changed := change(f.r)
+	ended := f.r.status == booking.Expired || f.r.status == booking.Cancelled
+	for _, p := range f.r.payments {
+		p.due = p.due || changed && ended && p.counted && !p.returned
+	}
+	out := workflows.ReservationChange{Changed: changed, Status: f.r.status, ExpiresAt: f.r.expiresAt}
+	if ended {
+		out.RefundDue = f.r.due()
 	}
 	return out, nil
 }
@@ -100,7 +104,7 @@ func (f *fake) StayTimes(ctx context.Context, _ workflows.ReservationRef) (workf
 	end, err := f.r.begin(ctx, "StayTimes")
 	defer end()
 	arrival := f.r.started.Add(f.r.arrival)
-	return workflows.StayTimes{Arrival: arrival, Departure: f.r.started.Add(f.r.arrival + 5*day)}, err
+	return workflows.StayTimes{Arrival: arrival, Departure: arrival.Add(f.r.stay)}, err
 }
 
 func (f *fake) CreatePaymentLink(ctx context.Context, in workflows.LinkInput) (workflows.LinkResult, error) {
@@ -162,13 +166,12 @@ func (f *fake) RefundReservation(ctx context.Context, in workflows.RefundAllInpu
 		return workflows.RefundResult{}, err
 	}
 	f.r.refunds = append(f.r.refunds, "all/"+in.Reason)
-	left := in.Amount
 	for _, p := range f.r.payments {
-		if p.counted && !p.returned && !left.Less(p.amount) {
-			p.returned, left = true, left.Minus(p.amount)
+		if p.due {
+			p.returned, p.due = true, false
 		}
 	}
-	return workflows.RefundResult{Amount: in.Amount.Minus(left)}, nil
+	return workflows.RefundResult{Amount: in.Amount}, nil
 }
 
 func (f *fake) ForwardPayment(ctx context.Context, in workflows.SettleInput) (workflows.ForwardResult, error) {

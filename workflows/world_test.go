@@ -40,6 +40,7 @@ type payment struct {
 	amount   booking.Money
 	status   booking.ProviderStatus
 	counted  bool
+	due      bool // to go back: written with the change that ended the reservation, so that no late payment builds on it
 	returned bool
 	verdict  booking.Verdict
 }
@@ -55,6 +56,7 @@ type row struct {
 	sold      bool // the nights were sold to someone else after the expiry
 	payments  map[string]*payment
 	arrival   time.Duration // from the start, 0 = already past
+	stay      time.Duration // from the arrival to the departure
 	started   time.Time
 
 	calls     []string // every attempt, in order
@@ -72,7 +74,7 @@ type row struct {
 
 func newRow(now func() time.Time) *row {
 	return &row{
-		now: now, started: now(), payments: map[string]*payment{}, failures: map[string][]error{}, away: map[string]bool{},
+		now: now, started: now(), stay: 5 * day, payments: map[string]*payment{}, failures: map[string][]error{}, away: map[string]bool{},
 		seen: map[string]bool{},
 	}
 }
@@ -185,15 +187,23 @@ func (r *row) count(name string) (n int) {
 	return n
 }
 
-// kept is what was paid and not returned.
-func (r *row) kept() (kept booking.Money) {
-	kept = booking.Pesos(0)
+// kept is what was paid and is not going back.
+func (r *row) kept() booking.Money {
+	return r.sum(func(p *payment) bool { return p.counted && !p.due && !p.returned })
+}
+
+func (r *row) due() booking.Money {
+	return r.sum(func(p *payment) bool { return p.due })
+}
+
+func (r *row) sum(of func(*payment) bool) booking.Money {
+	sum := booking.Pesos(0)
 	for _, p := range r.payments {
-		if p.counted && !p.returned {
-			kept = kept.Plus(p.amount)
+		if of(p) {
+			sum = sum.Plus(p.amount)
 		}
 	}
-	return kept
+	return sum
 }
 
 // unreturned is money at the provider that no confirmed stay and no refund accounts for.

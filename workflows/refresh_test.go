@@ -1,0 +1,184 @@
+package workflows_test
+
+import (
+	"context"
+	"flag"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+
+	"cabanas/booking"
+	"cabanas/internal/embedded/embeddedtest"
+	"cabanas/temporal"
+	"cabanas/workflows"
+)
+
+var refresh = flag.Bool("refresh", false, "write testdata/histories anew, from a real Temporal server")
+
+// stage is a real server with workers over the model.
+type stage struct {
+	client.Client
+	*row
+	*talk
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	address, namespace := embeddedtest.Namespace(t)
+	c, err := client.Dial(client.Options{
+		HostPort: address, Namespace: namespace, Identity: "refresh",
+		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	s := &stage{Client: c, row: newRow(time.Now), talk: newTalk()}
+	s.arrival, s.row.stay = time.Second, time.Second
+	for _, queue := range []string{workflows.QueueConversation, workflows.QueueBooking, workflows.QueueMessaging} {
+		w := worker.New(c, queue, worker.Options{Identity: "refresh"})
+		workflows.Register(w, queue)
+		w.RegisterActivity(&fake{s.row})
+		w.RegisterActivity(s.talk)
+		require.NoError(t, w.Start())
+		t.Cleanup(w.Stop)
+	}
+	return s
+}
+
+// start holds the nights as the rest of the program does.
+func (s *stage) start(t *testing.T, lasts, grace time.Duration) {
+	t.Helper()
+	in := hold(lasts)
+	in.Grace = grace
+	outcome, err := temporal.StartBooking(t.Context(), s, in)
+	require.NoError(t, err)
+	require.True(t, outcome.Placed)
+	require.NotEmpty(t, outcome.PaymentURL)
+}
+
+func (s *stage) pay(t *testing.T) {
+	t.Helper()
+	s.set("1", deposit, booking.ProviderApproved)
+	delivered, err := temporal.SignalPayment(t.Context(), s, code, "1")
+	require.NoError(t, err)
+	require.True(t, delivered)
+}
+
+func (s *stage) become(t *testing.T, status booking.Status) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		s.row.mu.Lock()
+		defer s.row.mu.Unlock()
+		return s.status == status
+	}, 20*time.Second, 10*time.Millisecond)
+}
+
+func (s *stage) end(t *testing.T, id string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := s.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil {
+		for _, event := range s.history(t, id, "").GetEvents() {
+			t.Log(event.GetEventId(), event.GetEventType(), event.GetEventTime().AsTime(), event.GetAttributes())
+		}
+		require.NoError(t, err)
+	}
+}
+
+func (s *stage) history(t *testing.T, id, run string) *historypb.History {
+	t.Helper()
+	history := &historypb.History{}
+	for events := s.GetWorkflowHistory(t.Context(), id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); events.HasNext(); {
+		event, err := events.Next()
+		require.NoError(t, err)
+		history.Events = append(history.Events, event)
+	}
+	return history
+}
+
+// save writes a history without the name of this machine.
+func save(t *testing.T, name string, history *historypb.History) {
+	t.Helper()
+	data, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(history)
+	require.NoError(t, err)
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	text := strings.ReplaceAll(string(data), host, "host") + "\n"
+	require.NoError(t, os.WriteFile(filepath.Join("testdata", "histories", name+".json"), []byte(text), 0o644))
+	t.Logf("%s: %d events, %d workflow tasks", name, len(history.GetEvents()), count(history, enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED))
+}
+
+func count(history *historypb.History, kind enumspb.EventType) (n int) {
+	for _, event := range history.GetEvents() {
+		if event.GetEventType() == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func TestRefreshHistories(t *testing.T) {
+	t.Parallel()
+	if !*refresh {
+		t.Skip("writes testdata/histories; run with -refresh")
+	}
+	id := workflows.BookingID(code)
+	stories := map[string]func(*testing.T, *stage){
+		"paid": func(t *testing.T, s *stage) {
+			s.start(t, time.Hour, 0)
+			s.pay(t)
+			s.become(t, booking.Confirmed)
+		},
+		"expired": func(t *testing.T, s *stage) { s.start(t, 2*time.Second, time.Second) },
+		"late": func(t *testing.T, s *stage) {
+			s.start(t, 2*time.Second, time.Minute)
+			s.become(t, booking.Expired)
+			s.pay(t)
+		},
+		"cancelled": func(t *testing.T, s *stage) {
+			s.row.stay = time.Hour
+			s.start(t, time.Hour, time.Minute)
+			s.pay(t)
+			s.become(t, booking.Confirmed)
+			outcome, err := temporal.CancelBooking(t.Context(), s, code, "", workflows.CancelRequest{By: booking.ByGuest})
+			require.NoError(t, err)
+			require.True(t, outcome.Done)
+		},
+	}
+	for name, play := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			play(t, s)
+			s.end(t, id)
+			save(t, name, s.history(t, id, ""))
+		})
+	}
+	t.Run("continue-as-new", func(t *testing.T) {
+		t.Parallel()
+		s := newStage(t)
+		id := workflows.ConversationID(12)
+		s.effects[2] = []workflows.Effect{{Key: "2/0", Kind: workflows.EffectLink}}
+		s.waiting = []int64{1, 2, 3}
+		in := workflows.ConversationInput{GuestID: 12, Idle: 2 * time.Second, ContinueAfter: 2}
+		options := client.StartWorkflowOptions{ID: id, TaskQueue: workflows.QueueConversation}
+		first, err := s.SignalWithStartWorkflow(t.Context(), id, workflows.SignalMessage, workflows.MessageSignal{MessageID: 1}, options, "Conversation", in)
+		require.NoError(t, err)
+		for _, message := range []int64{2, 3} {
+			require.NoError(t, s.SignalWorkflow(t.Context(), id, "", workflows.SignalMessage, workflows.MessageSignal{MessageID: message}))
+		}
+		s.end(t, id)
+		save(t, "continue-as-new", s.history(t, id, first.GetRunID()))
+		save(t, "continued", s.history(t, id, s.GetWorkflow(t.Context(), id, "").GetRunID()))
+	})
+}
