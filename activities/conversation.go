@@ -197,33 +197,43 @@ func (a *Conversation) tell(ctx context.Context, in workflows.EffectInput, resul
 	return deliver, err
 }
 
-// carryOut does what an effect asks for. A refusal is a result; an error means that nothing is known and it is repeated.
+// carryOut does what an effect asks for, and names messages to others than the guest. A refusal is a result; an error means
+// that nothing is known and it is repeated.
 func (a *Conversation) carryOut(ctx context.Context, in workflows.EffectInput) (dialogue.Result, []int64, error) {
-	switch in.Effect.Kind {
-	case workflows.EffectHold:
-		code, err := a.Desk.BookForGuest(ctx, in.GuestID, in.Effect, in.Effect.AskedAt)
-		return a.result(ctx, code, booking.Money{}, err)
-	case workflows.EffectHandOver:
-		id, err := a.callOwner(ctx, in)
-		if id == 0 {
-			return dialogue.Result{}, nil, err
-		}
-		return dialogue.Result{}, []int64{id}, err
+	if in.Effect.Kind == workflows.EffectHandOver {
+		alarm, err := a.callOwner(ctx, in)
+		return dialogue.Result{}, alarm, err
 	}
+	code, refund, err := a.change(ctx, in)
+	if err != nil {
+		result, err := refused(err)
+		return result, nil, err
+	}
+	result, err := a.done(ctx, code, refund)
+	return result, nil, err
+}
+
+// change places or changes the booking an effect is about, and returns its code with what is given back.
+func (a *Conversation) change(ctx context.Context, in workflows.EffectInput) (string, booking.Money, error) {
+	if in.Effect.Kind == workflows.EffectHold {
+		code, err := a.Desk.BookForGuest(ctx, in.GuestID, in.Effect, in.Effect.AskedAt)
+		return code, booking.Money{}, err
+	}
+	code := in.Effect.Code
 	if err := a.owned(ctx, in); err != nil {
-		return a.result(ctx, "", booking.Money{}, err)
+		return code, booking.Money{}, err
 	}
 	switch in.Effect.Kind {
 	case workflows.EffectCancel:
-		outcome, err := a.Bookings.Cancel(ctx, in.Effect.Code, in.Effect.Key, workflows.CancelRequest{By: booking.ByGuest, Reason: "guest"})
-		return a.result(ctx, in.Effect.Code, outcome.Refund, refusalOf(outcome, err))
+		outcome, err := a.Bookings.Cancel(ctx, code, in.Effect.Key, workflows.CancelRequest{By: booking.ByGuest, Reason: "guest"})
+		return code, outcome.Refund, refusalOf(outcome, err)
 	case workflows.EffectExtend:
-		outcome, err := a.Bookings.Extend(ctx, in.Effect.Code, in.Effect.Key)
-		return a.result(ctx, in.Effect.Code, booking.Money{}, refusalOf(outcome, err))
+		outcome, err := a.Bookings.Extend(ctx, code, in.Effect.Key)
+		return code, booking.Money{}, refusalOf(outcome, err)
 	case workflows.EffectLink:
-		return a.result(ctx, in.Effect.Code, booking.Money{}, nil)
+		return code, booking.Money{}, nil
 	}
-	return dialogue.Result{Refusal: booking.CodeInvalidInput}, nil, nil
+	return code, booking.Money{}, booking.Refuse(booking.CodeInvalidInput, "no effect %q", in.Effect.Kind)
 }
 
 // owned refuses an effect on a booking of somebody else as if it did not exist.
@@ -245,55 +255,55 @@ func refusalOf(outcome workflows.ChangeOutcome, err error) error {
 	return booking.Refuse(outcome.Refusal, "the reservation is %s", outcome.Status)
 }
 
-func (a *Conversation) result(ctx context.Context, code string, refund booking.Money, err error) (dialogue.Result, []int64, error) {
-	result := dialogue.Result{Refund: refund}
-	var taken *TakenError
-	switch refusal := booking.CodeOf(err); {
-	case errors.As(err, &taken):
-		result.Refusal, result.Alternatives = booking.CodeDatesTaken, taken.Alternatives
-		return result, nil, nil
-	case refusal == booking.CodeInternal || refusal == booking.CodeUnavailable:
-		return result, nil, err
-	case err != nil:
-		result.Refusal = refusal
-		return result, nil, nil
+// refused turns a refusal into the result that is told to the guest; any other error stays one.
+func refused(err error) (dialogue.Result, error) {
+	if taken, sold := errors.AsType[*TakenError](err); sold {
+		return dialogue.Result{Refusal: booking.CodeDatesTaken, Alternatives: taken.Alternatives}, nil
 	}
-	if code == "" {
-		return result, nil, nil
+	if code := booking.CodeOf(err); code != booking.CodeInternal && code != booking.CodeUnavailable {
+		return dialogue.Result{Refusal: code}, nil
 	}
+	return dialogue.Result{}, err
+}
+
+func (a *Conversation) done(ctx context.Context, code string, refund booking.Money) (dialogue.Result, error) {
 	r, err := a.Store.Reservation(ctx, code)
 	if err != nil {
-		return result, nil, err
+		return dialogue.Result{}, err
 	}
 	property, err := a.Desk.catalogue().property(ctx)
 	if err != nil {
-		return result, nil, err
+		return dialogue.Result{}, err
 	}
-	result.Booking, err = viewOf(ctx, a.Store, property, r, a.Now())
-	return result, nil, err
+	view, err := viewOf(ctx, a.Store, property, r, a.Now())
+	return dialogue.Result{Booking: view, Refund: refund}, err
 }
 
 // callOwner silences the bot and tells the owner that a guest wants a person.
-func (a *Conversation) callOwner(ctx context.Context, in workflows.EffectInput) (int64, error) {
+func (a *Conversation) callOwner(ctx context.Context, in workflows.EffectInput) ([]int64, error) {
 	if err := a.Store.SetHandedOver(ctx, in.GuestID, true); err != nil {
-		return 0, err
+		return nil, err
 	}
 	guest, err := a.Store.Guest(ctx, in.GuestID)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	property, err := a.Desk.catalogue().property(ctx)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	reply, err := json.Marshal(dialogue.Compose(dialogue.Notice{
 		Kind: string(workflows.NoticeOwnerHandOver), Language: "es", Property: property, Now: a.Now(),
 		GuestName: guest.Name, GuestPhone: guest.Phone,
 	}))
 	if err != nil {
-		return 0, fmt.Errorf("encode notice: %w", err)
+		return nil, fmt.Errorf("encode notice: %w", err)
 	}
-	return a.Store.QueueNotice(ctx, postgres.Notice{
+	id, err := a.Store.QueueNotice(ctx, postgres.Notice{
 		Key: in.Effect.Key, Owner: true, OwnerPhone: a.OwnerPhone, Reply: reply, TraceID: in.Effect.TraceID,
 	}, a.Now())
+	if err != nil || id == 0 {
+		return nil, err
+	}
+	return []int64{id}, nil
 }

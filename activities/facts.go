@@ -92,8 +92,7 @@ func (f *facts) Offers(stay booking.Stay, guests int) ([]dialogue.Offer, error) 
 func (f *facts) Offer(id int64, stay booking.Stay, guests int) (dialogue.Offer, []booking.Alternative, error) {
 	answer, err := f.catalogue.offer(f.ctx, id, stay, guests)
 	offer := dialogue.Offer{Accommodation: answer.place, Stay: stay, Guests: guests, Quote: answer.quote}
-	var taken *TakenError
-	if errors.As(err, &taken) {
+	if taken, ok := errors.AsType[*TakenError](err); ok {
 		return offer, taken.Alternatives, taken.Unwrap()
 	}
 	return offer, nil, err

@@ -116,6 +116,9 @@ func (a *Messaging) awaitSettlement(ctx context.Context, id int64, since time.Ti
 func (a *Messaging) send(ctx context.Context, message postgres.OutboundMessage) (string, error) {
 	windowOpen := a.Now().Before(message.WindowOpenUntil)
 	to := whatsapp.Recipient{Phone: message.RecipientPhone, UserID: message.RecipientUserID}
+	if to == (whatsapp.Recipient{}) {
+		return "", errNobody
+	}
 	wamid, err := a.post(ctx, to, message, windowOpen)
 	if windowOpen && whatsapp.ReasonOf(err) == whatsapp.ReasonWindowClosed {
 		return a.post(ctx, to, message, false)
@@ -132,7 +135,11 @@ func (a *Messaging) post(ctx context.Context, to whatsapp.Recipient, message pos
 	return receipt.MessageID, err
 }
 
-var errUnsendable = errors.New("unsendable")
+// What keeps a message from ever being sent; the words are kept with it.
+var (
+	errUnsendable = errors.New("unsendable")
+	errNobody     = errors.New("no_recipient") // an alarm without OWNER_WHATSAPP
+)
 
 // failed records a failed attempt: ambiguous ones stay claimed, what may be repeated is queued again, the rest is final.
 func (a *Messaging) failed(ctx context.Context, message postgres.OutboundMessage, cause error) error {
@@ -142,6 +149,8 @@ func (a *Messaging) failed(ctx context.Context, message postgres.OutboundMessage
 	switch {
 	case errors.Is(cause, errUnsendable):
 		return a.Store.SendFailed(ctx, message.ID, errUnsendable.Error(), true, a.Now())
+	case errors.Is(cause, errNobody):
+		return a.Store.SendFailed(ctx, message.ID, errNobody.Error(), true, a.Now())
 	case reason == whatsapp.ReasonAmbiguous:
 		return cause
 	case reason == whatsapp.ReasonRecipient, reason == whatsapp.ReasonMessageInvalid, reason == whatsapp.ReasonWindowClosed:

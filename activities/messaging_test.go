@@ -204,6 +204,15 @@ func TestUnsendableReplyIsMarkedAndDoesNotBlock(t *testing.T) {
 	require.Equal(t, postgres.MessageFailed, store.message.Status)
 }
 
+func TestAlarmWithoutAnOwnersNumberIsKeptAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	store, sender := queued(t, dialogue.Reply{Kind: dialogue.ReplyText, Body: "Aviso"}, time.Now().Add(time.Hour)), &meta{}
+	store.message.RecipientPhone = ""
+	require.NoError(t, deliver(messaging(store, sender)))
+	require.Empty(t, sender.sent)
+	require.Equal(t, "no_recipient", store.reason)
+}
+
 func TestPostgresAwayKeepsTheMessage(t *testing.T) {
 	t.Parallel()
 	a := messaging(nil, &meta{})

@@ -55,8 +55,7 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
-	var refusal *Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*Error](err); ok {
 		return refusal.Code
 	}
 	return CodeInternal

@@ -3,6 +3,7 @@ package booking
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,12 +34,7 @@ var transitions = map[Status][]Status{
 
 // CanBecome reports whether a reservation may go from s to next.
 func (s Status) CanBecome(next Status) bool {
-	for _, legal := range transitions[s] {
-		if legal == next {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(transitions[s], next)
 }
 
 // Live reports whether the reservation holds its nights.

@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
-	"go.temporal.io/sdk/client"
-
 	"github.com/prometheus/client_golang/prometheus"
+	"go.temporal.io/sdk/client"
 
 	"cabanas/activities"
 	"cabanas/booking"
@@ -58,8 +58,8 @@ func newApp(ctx context.Context) (*app, error) {
 }
 
 func (a *app) close() {
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		a.closers[i]()
+	for _, v := range slices.Backward(a.closers) {
+		v()
 	}
 }
 
