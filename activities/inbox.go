@@ -82,8 +82,12 @@ func (i *Inbox) Receive(ctx context.Context, hook Webhook) error {
 	}
 	now := i.Now()
 	id, isNew, err := i.Store.InsertInbox(ctx, hook.Provider, hook.EventKey, hook.Body, meta, hook.TraceID, now)
-	if err != nil || !isNew {
+	if err != nil {
 		return err
+	}
+	if !isNew {
+		i.Metrics.WebhookDuplicate.WithLabelValues(hook.Provider).Inc()
+		return nil
 	}
 	item := postgres.InboxItem{ID: id, Provider: hook.Provider, EventKey: hook.EventKey, Body: hook.Body, Meta: meta, TraceID: hook.TraceID, ReceivedAt: now}
 	select {
