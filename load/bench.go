@@ -21,6 +21,8 @@ type BenchOptions struct {
 	Rounds int
 	// Workers replaces the concurrencies of the scenarios; nil keeps them.
 	Workers []int
+	// Patience is how long the system may take to work off one measurement before the next begins.
+	Patience time.Duration
 	// OpenWorkers is how many open-model iterations may be under way.
 	OpenWorkers int
 	// Progress is told what is measured; nil is silent.
@@ -28,7 +30,7 @@ type BenchOptions struct {
 }
 
 // DefaultBench measures everything in about a quarter of an hour.
-var DefaultBench = BenchOptions{Measure: 4 * time.Second, Rounds: 3, OpenWorkers: 512}
+var DefaultBench = BenchOptions{Measure: 4 * time.Second, Rounds: 3, Patience: 20 * time.Second, OpenWorkers: 512}
 
 // openShare of our highest rate is what both sides are offered for the latency: busy, not full.
 const openShare = 0.5
@@ -45,6 +47,11 @@ func Bench(ctx context.Context, o BenchOptions) (Report, error) {
 	names := o.Scenarios
 	if len(names) == 0 {
 		names = ScenarioNames
+	}
+	for _, name := range names {
+		if !slices.Contains(ScenarioNames, name) {
+			return Report{}, fmt.Errorf("no scenario %q: there are %v", name, ScenarioNames)
+		}
 	}
 	o.System.Cabins = max(o.System.Cabins, cabinsFor(o.Measure))
 	o.System.Stdout = o.Progress
@@ -72,16 +79,13 @@ func bench(ctx context.Context, system *System, names []string, o BenchOptions) 
 	if err != nil {
 		return report, err
 	}
+	system.meter.patience = o.Patience
 	if err := system.meter.calibrate(ctx, min(o.Measure, 3*time.Second)); err != nil {
 		return report, err
 	}
 	report.IdleWrites, report.IdleWALBytes = system.meter.idleWrites, system.meter.idleWAL
 	for _, name := range names {
-		scenario, err := work.scenario(name)
-		if err != nil {
-			return report, err
-		}
-		b := &bencher{BenchOptions: o, work: work, scenario: scenario}
+		b := &bencher{BenchOptions: o, work: work, scenario: work.scenario(name)}
 		result, err := b.run(ctx)
 		report.Scenarios = append(report.Scenarios, result)
 		if err != nil {
@@ -116,13 +120,16 @@ func (b *bencher) run(ctx context.Context) (ScenarioReport, error) {
 	if b.Workers != nil {
 		workers = b.Workers
 	}
-	if err := b.each(ctx, "warm-up", 1, func(s side, _ int) (measured, error) {
+	if err := b.scenario.prepare(ctx); err != nil {
+		return result, err
+	}
+	if err := b.each(ctx, "warm-up", 1, func(s side) (measured, error) {
 		return b.measure(ctx, s, Saturation{Workers: workers[0], For: b.Measure / 2}.Run)
 	}, nil); err != nil {
 		return result, err
 	}
 	for _, count := range workers {
-		err := b.each(ctx, fmt.Sprintf("%d workers", count), b.Rounds, func(s side, _ int) (measured, error) {
+		err := b.each(ctx, fmt.Sprintf("%d workers", count), b.Rounds, func(s side) (measured, error) {
 			return b.measure(ctx, s, Saturation{Workers: count, For: b.Measure}.Run)
 		}, func(s side, m measured) { result.of(s.name).addClosed(count, m) })
 		if err != nil {
@@ -130,31 +137,29 @@ func (b *bencher) run(ctx context.Context) (ScenarioReport, error) {
 		}
 	}
 	result.chooseBest()
-	rate := openShare * result.Ours.Rate
-	if rate > 0 {
-		result.OpenRate = rate
-		open := Arrivals{Rate: rate, For: b.Measure, Workers: cmp.Or(b.OpenWorkers, DefaultBench.OpenWorkers)}
-		err := b.each(ctx, fmt.Sprintf("%.0f/s offered", rate), b.Rounds, func(s side, _ int) (measured, error) {
-			return b.measure(ctx, s, open.Run)
-		}, func(s side, m measured) { result.of(s.name).addOpen(m) })
-		if err != nil {
-			return result, err
-		}
+	// Where nothing ended in the time, one iteration is still offered.
+	result.OpenRate = max(openShare*result.Ours.Rate, 1/b.Measure.Seconds())
+	open := Arrivals{Rate: result.OpenRate, For: b.Measure, Workers: b.OpenWorkers}
+	err := b.each(ctx, fmt.Sprintf("%.0f/s offered", result.OpenRate), b.Rounds, func(s side) (measured, error) {
+		return b.measure(ctx, s, open.Run)
+	}, func(s side, m measured) { result.of(s.name).addOpen(m) })
+	if err != nil {
+		return result, err
 	}
-	err := b.each(ctx, "WAL", 1, func(s side, _ int) (measured, error) { return b.sample(ctx, s) },
+	err = b.each(ctx, "WAL", 1, func(s side) (measured, error) { return b.sample(ctx, s) },
 		func(s side, m measured) { result.of(s.name).Databases = m.databases })
 	result.finish()
 	return result, err
 }
 
 // each measures floor and ours in turns.
-func (b *bencher) each(ctx context.Context, what string, rounds int, measure func(side, int) (measured, error), keep func(side, measured)) error {
+func (b *bencher) each(ctx context.Context, what string, rounds int, measure func(side) (measured, error), keep func(side, measured)) error {
 	for round := range rounds {
 		for _, s := range b.sides() {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			m, err := measure(s, round)
+			m, err := measure(s)
 			if keep != nil && (err == nil || errors.Is(err, ErrAccount)) {
 				keep(s, m)
 			}
@@ -221,7 +226,7 @@ func (b *bencher) sample(ctx context.Context, s side) (measured, error) {
 	if err != nil {
 		return m, err
 	}
-	if n := m.outcome.Done + m.outcome.Failed; n > 0 {
+	if n := m.outcome.Done + m.outcome.Failed; n > 0 && from != to {
 		m.databases, err = b.work.databaseCosts(ctx, from, to, n)
 	}
 	return m, err

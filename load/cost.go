@@ -36,6 +36,8 @@ type reading struct {
 type meter struct {
 	pool  *pgxpool.Pool
 	parts func() map[string]int // Process ids by part.
+	// patience bounds the wait for a quiet system.
+	patience time.Duration
 	// What the system writes a second when nobody asks anything of it.
 	idleWrites, idleWAL float64
 }
@@ -72,21 +74,21 @@ const (
 	quietFor = 500 * time.Millisecond
 	// quietWrites above what is written anyway still count as quiet: closing timers, statistics.
 	quietWrites = 10
-	settleTime  = 20 * time.Second
 )
 
-// settle waits until the system has worked off what was asked of it, 20 s at most, and returns the counters then.
+// settle waits until the system has worked off what was asked of it, or its patience has ended, and returns the counters then.
 func (m *meter) settle(ctx context.Context) (reading, error) {
 	last, err := m.read(ctx)
-	for deadline := time.Now().Add(settleTime); err == nil && time.Now().Before(deadline); {
-		if !sleepUntil(ctx, time.Now().Add(quietFor)) {
+	pause := min(quietFor, m.patience)
+	for deadline := time.Now().Add(m.patience); err == nil && time.Now().Before(deadline); {
+		if !sleepUntil(ctx, time.Now().Add(pause)) {
 			return last, ctx.Err()
 		}
 		var now reading
 		if now, err = m.read(ctx); err != nil {
 			break
 		}
-		quiet := float64(now.writes-last.writes) <= quietWrites+m.idleWrites*quietFor.Seconds()
+		quiet := float64(now.writes-last.writes) <= quietWrites+m.idleWrites*pause.Seconds()
 		last = now
 		if quiet {
 			break

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 )
 
 // question is the message a guest begins with; answering it reads the catalogue, the calendar and prices.
@@ -29,7 +30,7 @@ func (w *workload) messages() Scenario {
 		Ours:  "signed webhook with a question about dates, until the reply is posted to WhatsApp",
 		Floor: "signal-with-start and one empty local activity",
 		ours:  w.asGuest(w.ask), floor: w.asGuest(w.floors.converse),
-		Workers: []int{16, 64}, reset: w.nights.clear,
+		Workers: []int{16, 64}, prepare: w.meetEveryGuest, reset: w.nights.clear,
 		check: func(ctx context.Context, o Outcome) error {
 			var unanswered int64
 			err := w.Pool.QueryRow(ctx, `SELECT count(*) FROM messages WHERE direction = 'in' AND status = 'received'`).Scan(&unanswered)
@@ -42,6 +43,20 @@ func (w *workload) messages() Scenario {
 			return nil
 		},
 	}
+}
+
+// meetEveryGuest begins a conversation with each, on both sides: what is measured is the message in the middle of one.
+func (w *workload) meetEveryGuest(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(sampleWorkers)
+	for guest := range cap(w.writers) {
+		meet := bounded(func(ctx context.Context) error { return errors.Join(w.ask(ctx, guest), w.floors.converse(ctx, guest)) })
+		group.Go(func() error { return meet(ctx) })
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("begin the conversations: %w", err)
+	}
+	return nil
 }
 
 // asGuest lends a guest to an iteration: a person waits for the answer before writing again.

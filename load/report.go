@@ -61,6 +61,9 @@ type ClosedReport struct {
 	Rate    float64   `json:"rate"`
 	Rounds  []float64 `json:"rounds"`
 	Cost    Cost      `json:"cost"`
+	Offered int64     `json:"offered"`
+	Done    int64     `json:"done"`
+	Failed  int64     `json:"failed"`
 
 	costs []Cost
 }
@@ -104,6 +107,9 @@ func (s *SideReport) addClosed(workers int, m measured) {
 	c.Rounds = append(c.Rounds, m.outcome.Rate())
 	c.costs = append(c.costs, m.cost)
 	c.Rate, c.Cost = median(c.Rounds), medianCost(c.costs)
+	c.Offered += m.outcome.Offered
+	c.Done += m.outcome.Done
+	c.Failed += m.outcome.Failed
 	s.Failed += m.outcome.Failed
 }
 
