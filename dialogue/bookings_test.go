@@ -46,6 +46,7 @@ func TestCancel(t *testing.T) {
 		sees(dialogue.ReplyButtons, "cancel_confirm_"+paidCode, "cancel_abort").holdsNothing()
 	c.says("no").hears("sigue en pie").holdsNothing()
 	c.says("cancelar " + paidCode).hears("¿Cancelo la reserva")
+	c.says("cancelar").hears("¿Cancelo la reserva").holdsNothing()
 	cancel := dialogue.Effect{Kind: dialogue.EffectCancel, Code: paidCode}
 	c.says("sí").does(cancel)
 	require.Empty(t, c.last.Replies, "the booking's own notice tells")
@@ -61,6 +62,7 @@ func TestCancel(t *testing.T) {
 	c = withBookings(t, (*business).held, (*business).paid)
 	c.says("cancelar").sees(dialogue.ReplyList, "cancel_res_"+heldCode, "cancel_res_"+paidCode)
 	c.presses("cancel_res_" + heldCode).hears("Todavía no pagaste nada")
+	c.says("sí, cancelala").does(dialogue.Effect{Kind: dialogue.EffectCancel, Code: heldCode})
 	c.presses("cancel_abort").hears("sigue en pie").holdsNothing()
 	c.says("cancelame la del 20 al 23 de diciembre").hears("¿Cancelo la reserva " + paidCode)
 	c.business.bookings[1].RefundIfCancelled = booking.Pesos(0)

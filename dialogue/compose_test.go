@@ -3,6 +3,7 @@ package dialogue_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,10 +45,12 @@ func TestComposeHold(t *testing.T) {
 func TestComposeReminders(t *testing.T) {
 	t.Parallel()
 	n := noticeOf(t, "hold_half_time")
-	require.Contains(t, dialogue.Compose(n).Body, "Te quedan 30 minutos")
-	n.Kind, n.Now = "hold_last_call", n.Booking.ExpiresAt.Add(-50_000_000_000)
+	require.Contains(t, dialogue.Compose(n).Body, "vence en 30 minutos")
+	n.Now = n.Booking.ExpiresAt.Add(-5 * time.Hour)
+	require.Contains(t, dialogue.Compose(n).Body, "vence en 5 horas")
+	n.Kind, n.Now = "hold_last_call", n.Booking.ExpiresAt.Add(-50*time.Second)
 	r := dialogue.Compose(n)
-	require.Contains(t, r.Body, "¡Últimos 1 minuto")
+	require.Contains(t, r.Body, "En 1 minuto vence")
 	require.Equal(t, "hold_reminder", r.Template.Name)
 	n.Booking.PaymentURL = ""
 	require.Equal(t, []dialogue.Choice{{ID: "pay_res_" + heldCode, Title: "Pagar seña"}}, dialogue.Compose(n).Choices)

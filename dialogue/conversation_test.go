@@ -140,7 +140,7 @@ func TestPriceThatChanged(t *testing.T) {
 	c.says("del 10 al 15 de enero para 4").says("la primera")
 	c.business.places[0].Rate.Base = booking.Pesos(65000)
 	c.says("sí").hears("el precio cambió", "$ 335.000").holdsNothing()
-	c.says("sí").does(januaryHold)
+	c.says("dale gracias").does(januaryHold)
 }
 
 func TestPersonTakesOver(t *testing.T) {

@@ -14,8 +14,6 @@ type mention struct {
 	date booking.Date
 	// at and end are the tokens it was read from.
 	at, end int
-	// leaving says that the words before name the end of the stay.
-	leaving bool
 }
 
 func (m mention) bare() bool { return m.month == 0 && m.weekday < 0 && m.date.IsZero() }
@@ -165,6 +163,15 @@ func (r *reader) dayOfMonth(i int) (mention, bool) {
 	}
 	for w := word(r.tokens, next); w == "de" || w == "del" || w == "of" || w == "mes" || w == "/" || w == "-"; w = word(r.tokens, next) {
 		next++
+	}
+	if second := at(r.tokens, next+1); word(r.tokens, next) == "y" && second.figure(1, 31) && !countsSomething(r.tokens, next+1) {
+		if both, ok := r.dayOfMonth(next + 1); ok && both.day > r.tokens[i].num {
+			both.day, both.at = r.tokens[i].num, i
+			return both, true
+		}
+	}
+	if month := at(r.tokens, next); word(r.tokens, next-1) == "del" && month.figure(1, 12) && month.digits > 0 && !countsSomething(r.tokens, next) {
+		return r.withYear(mention{day: r.tokens[i].num, month: month.num, weekday: -1, at: i, end: next + 1})
 	}
 	month, found := months[word(r.tokens, next)]
 	if !found || !valid(r.tokens[i].num, month, 2024) {

@@ -74,8 +74,12 @@ func (c *catalogue) moment(at time.Time, location *time.Location) string {
 		"day", number(local.Day()), "month", c.Months[local.Month()-1])
 }
 
-// minutes is what is left until a deadline, rounded up.
+// minutes is what is left until a deadline: minutes rounded up, or whole hours when it is far.
 func (c *catalogue) minutes(left time.Duration) string {
+	const inHours = 3 * time.Hour
+	if left >= inHours {
+		return say(c.HoursLeft, "n", number(int(left/time.Hour)))
+	}
 	n := max(int((left+time.Minute-1)/time.Minute), 1)
 	if n == 1 {
 		return c.MinuteLeft

@@ -3,6 +3,7 @@ package dialogue
 import (
 	_ "embed"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -19,6 +20,8 @@ type example struct {
 	weight float64
 	// withData says that it counts only next to dates or people.
 	withData bool
+	// weak says that no word of it tells anything by itself; negated, that without its "no" it means the opposite.
+	weak, negated bool
 }
 
 type examples struct {
@@ -34,6 +37,7 @@ const (
 	// enoughOfMessage is the share of a message that a mere courtesy must explain.
 	enoughOfMessage = 0.6
 	stemLength      = 5
+	weightOfWeak    = 0.5
 )
 
 // courtesies are intents only when nothing else is said.
@@ -46,17 +50,18 @@ func intentOf(tokens []token, hasData, hasCode bool) (Intent, float64) {
 	wish, wishScore, wishCover := Intent(""), 0.0, 0.0
 	courtesy, courtesyScore, courtesyCover := Intent(""), 0.0, 0.0
 	for _, candidate := range e.all {
-		if candidate.withData && !hasData {
+		if candidate.withData && !hasData || candidate.negated && !said["no"] {
 			continue
 		}
-		matched := 0.0
+		matched, telling := 0.0, candidate.weak
 		for _, stem := range candidate.stems {
 			if said[stem] {
 				matched += e.weights[stem]
+				telling = telling || !weak[stem]
 			}
 		}
 		cover := matched / candidate.weight
-		if cover < enoughOfExample {
+		if cover < enoughOfExample || !telling || candidate.weak && cover < 1 {
 			continue
 		}
 		score := matched * cover * cover
@@ -114,12 +119,17 @@ var learned = sync.OnceValue(func() examples {
 	e.weights = map[string]float64{}
 	for stem, users := range intents {
 		e.weights[stem] = math.Log(1 + allIntents/math.Pow(float64(len(users)), 1.5))
+		if weak[stem] {
+			e.weights[stem] = min(e.weights[stem], weightOfWeak)
+		}
 	}
 	e.unknown = math.Log(1 + allIntents)
 	for i := range e.all {
 		for _, stem := range e.all[i].stems {
 			e.all[i].weight += e.weights[stem]
+			e.all[i].negated = e.all[i].negated || stem == "no"
 		}
+		e.all[i].weak = !slices.ContainsFunc(e.all[i].stems, func(stem string) bool { return !weak[stem] })
 	}
 	return e
 })
@@ -131,7 +141,7 @@ func phraseWords() map[string]bool {
 		if strings.HasPrefix(line, "[") || strings.HasPrefix(line, "#") {
 			continue
 		}
-		for _, word := range strings.Fields(foldText(line)) {
+		for word := range strings.FieldsSeq(foldText(line)) {
 			found[word] = true
 		}
 	}
@@ -141,7 +151,7 @@ func phraseWords() map[string]bool {
 func phraseStems(line string) []string {
 	var stems []string
 	seen := map[string]bool{}
-	for _, word := range strings.Fields(foldText(line)) {
+	for word := range strings.FieldsSeq(foldText(line)) {
 		if stem := stemOf(word); stem != "" && !seen[stem] {
 			stems, seen[stem] = append(stems, stem), true
 		}
@@ -162,6 +172,10 @@ func stemOf(word string) string {
 	}
 	return word
 }
+
+// weak stems stand in every kind of sentence: an example is not recognised by them alone, unless all its words are there.
+var weak = set("quier quero quisi gusta neces puedo pued puede poder podes podem tenes tengo hay tiene como con me mi mis si no ya voy vamo va ir una esta estan es son para por que " +
+	"llego llega entra entro seria perro gato dejar quedo queda quede paso pasa pasan viene hacer hago cuant donde buen bueno ahora hasta final algo mas muy esa sos want my can do you i is are there have")
 
 // empty words say nothing about what is wanted.
 var empty = set("de la el los las y a en un una que del al lo le te se o the of to for e os as do da em uma um por favor please")

@@ -42,7 +42,7 @@ var gestures = map[rune]string{'👍': "si", '👌': "si", '✅': "si", '👎': 
 
 var (
 	adultWords  = set("adulto adultos adulta adultas grande grandes mayor mayores adult adults")
-	childWords  = set("nene nenes nena nenas nino ninos nina ninas chico chicos chica chicas hijo hijos hija hijas bebe bebes beba menor menores crianca criancas filho filhos child children kid kids baby babies nieto nietos nietas pibe pibes peque peques pequenos")
+	childWords  = set("nene nenes nena nenas nino ninos nina ninas chico chicos chica chicas hijo hijos hija hijas bebe bebes beba menor menores crianca criancas filho filhos child children kid kids baby babies nieto nietos nietas adolescente adolescentes pibe pibes peque peques pequenos")
 	personWords = set("persona personas pax huesped huespedes pasajero pasajeros pessoa pessoas people person persons guest guests hospedes adultas amigos amigas amigo amiga integrantes")
 	coupleWords = set("pareja parejas matrimonio matrimonios casal couple")
 	petWords    = set("perro perros perra perras perrito perritos perrita perritas gato gatos gata gatito gatitos mascota mascotas caniche cachorro cachorros dog dogs cat cats pet pets")
@@ -75,7 +75,7 @@ alguna alguno algunas algunos mismo misma ahora antes despues entre todos todas 
 quiero queria quisiera queremos somos seria serian estoy estamos buenas buenos cosas gusta parece saber decir hacer gente lugar mucho mucha muchos poco
 libre libres cerca lejos pileta parrilla toallas sabanas cocina ropa calle ruta playa bosque montana rio lago centro pueblo madre padre tio tios prima primo
 juntos juntas angosto basta hasta menos martin marta dorado sobre solo sola salir llegar llegamos llegada salida vamos vemos viaje viajar viajamos casa casas
-manta mantas mesa mesas nada nadie nunca siempre quien quienes otra otro otras otros primera segunda tercera primero segundo tercero cuarta cuarto quinta nuevo nueva nuevos nuevas`)
+manta mantas mesa mesas nada nadie nunca siempre quien quienes otra otro otras otros primera segunda tercera primero segundo tercero cuarta cuarto quinta nuevo nueva nuevos nuevas senal senales`)
 
 // words lists the spellings of each value, separated by spaces.
 type words[V comparable] map[V]string

@@ -18,6 +18,7 @@ func (r *reader) countedPeople(p *party) {
 		next := word(r.tokens, i+1)
 		number := t.num >= 0 && t.digits <= 3 && !t.used
 		switch {
+		case number && personWords[next] && word(r.tokens, i+2) == "mas":
 		case number && personWords[next]:
 			if i > 1 && (word(r.tokens, i-1) == "-" || word(r.tokens, i-1) == "o" || word(r.tokens, i-1) == "a") && at(r.tokens, i-2).figure(1, 99) {
 				r.tokens[i-2].used = true
@@ -105,6 +106,12 @@ func (r *reader) saidNumber(p *party) {
 			continue
 		}
 		p.said, p.nobody = t.num, t.num == 0
+		if or := word(r.tokens, i+1); or == "o" || or == "y" || or == "a" || or == "-" {
+			if most := at(r.tokens, i+2); most.figure(t.num, 99) && !countsSomething(r.tokens, i+2) && !monthAfter(r.tokens, i+2) {
+				p.said = most.num
+				r.use(i+1, i+3)
+			}
+		}
 		if partner := word(r.tokens, i+1); partner == "y" && childWords[word(r.tokens, i+3)] {
 			p.withChildren = true
 		}

@@ -26,8 +26,8 @@ type span struct {
 func (r *reader) dates(u *Understanding) {
 	spans := append(r.periods(), r.ranges()...)
 	slices.SortFunc(spans, func(a, b span) int { return a.at - b.at })
-	ahead, nights := r.durations()
-	singles := append(ahead, r.singles()...)
+	singles, nights := r.durations()
+	singles = append(singles, r.singles()...)
 	slices.SortFunc(singles, func(a, b mention) int { return a.at - b.at })
 	u.Nights = nights
 	if len(spans) > 0 {
@@ -43,6 +43,9 @@ func (r *reader) dates(u *Understanding) {
 func (r *reader) combine(u *Understanding, singles []mention) {
 	for i, m := range singles {
 		said, leaves := r.leaving(m)
+		if i > 0 && r.listed(singles[i-1], m) && !leaves {
+			continue
+		}
 		asked := r.awaited == awaitCheckOut && len(singles) == 1 && !arrivals[said]
 		switch {
 		case leaves || asked || i > 0 && !u.CheckIn.IsZero() && u.CheckOut.IsZero() && len(singles) == 2 && !r.corrected(singles[i-1].end, m.at) && r.firstFrom(m, u.CheckIn.AddDays(1)).After(u.CheckIn):
@@ -60,6 +63,16 @@ func (r *reader) combine(u *Understanding, singles []mention) {
 			}
 		}
 	}
+}
+
+// listed reports whether two days stand side by side, "el viernes y sábado": nights or ends of a stay, so only the first is sure.
+func (r *reader) listed(a, b mention) bool {
+	for _, t := range r.tokens[a.end:max(a.end, b.at)] {
+		if t.text != "y" && t.text != "," && !articles[t.text] {
+			return false
+		}
+	}
+	return a.end < b.at
 }
 
 // complete derives the third of check-in, check-out and nights from the other two; a pair of dates outweighs a duration.
@@ -128,6 +141,9 @@ func (r *reader) rangeAt(start int) (span, bool) {
 		return span{}, false
 	}
 	if a.bare() && b.bare() && !strong && opener == "" && join != "-" {
+		return span{}, false
+	}
+	if a.bare() && b.bare() && opener == "entre" {
 		return span{}, false
 	}
 	if a.bare() && b.bare() && join == "-" && !r.hyphenRange(a, b, opener) {
@@ -216,7 +232,7 @@ func (r *reader) singles() []mention {
 	return found
 }
 
-var dayMarkers = set("el dia hasta al o")
+var dayMarkers = set("el dia hasta al")
 
 var arrivals = set("llego llegamos llegaria llegariamos entro entramos desde ingreso ingresamos entrada in from mejor")
 

@@ -9,12 +9,12 @@ type catalogue struct {
 	Code, TemplateLanguage string
 
 	// How dates and numbers are said. Days of the week start on Sunday.
-	Weekdays, ShortWeekdays [7]string
-	DateForm, MomentForm    string
-	Months                  [12]string
-	Night, Nights           string
-	Person, People          string
-	MinutesLeft, MinuteLeft string
+	Weekdays, ShortWeekdays            [7]string
+	DateForm, MomentForm               string
+	Months                             [12]string
+	Night, Nights                      string
+	Person, People                     string
+	MinutesLeft, MinuteLeft, HoursLeft string
 
 	// Greeting and menu.
 	Introduction, Hello, MenuQuestion, Welcome, Farewell, Kept     string

@@ -11,6 +11,7 @@ var spanish = catalogue{
 	MomentForm:    "las {time} del {weekday} {day}/{month}",
 	Night:         "1 noche", Nights: "{n} noches",
 	Person: "1 persona", People: "{n} personas",
+	HoursLeft:  "{n} horas",
 	MinuteLeft: "1 minuto", MinutesLeft: "{n} minutos",
 
 	Introduction:       "¡Hola{name}! Soy el asistente automático de {property}: un bot 🤖. Te ayudo a reservar y, cuando quieras, te paso con una persona.",
@@ -63,12 +64,12 @@ var spanish = catalogue{
 	ButtonYes:     "Sí, reservar", ButtonOthers: "Ver otras",
 
 	DatesReversed: "La salida ({out}) tiene que ser después de la llegada ({in}). ¿Me decís las fechas de nuevo?",
-	DatesPast:     "El {in} ya pasó 😅. ¿Qué fechas querés?",
+	DatesPast:     "El {in} ya pasó. ¿Qué fechas querés?",
 	DatesTooFar:   "Por ahora tomamos reservas hasta el {last}. ¿Querés fechas más cercanas?",
 	StayTooLong:   "Podés quedarte hasta {most}. Si llegás el {in}, ¿hasta qué día te quedás?",
 	StayTooShort:  "Para esas fechas la estadía mínima es de {least}. Si llegás el {in}, ¿hasta qué día te quedás?",
 	CabinTooShort: "En *{cabin}* la estadía mínima es de {least}.",
-	NoGuests:      "Necesito al menos una persona 🙂. ¿Cuántas son?",
+	NoGuests:      "Necesito al menos una persona. ¿Cuántas son?",
 	TooManyGuests: "La más grande que tengo es *{cabin}*, para {capacity}. ¿Cuántas personas serían? También pueden tomar dos.",
 	CabinTooSmall: "En *{cabin}* entran hasta {capacity}.",
 	CabinTaken:    "*{cabin}* está ocupada del {in} al {out}.",
@@ -149,8 +150,8 @@ var spanish = catalogue{
 
 	NoticeHold:            "¡Te guardé las fechas! 🎉\nReserva {code}\n*{cabin}*\nDel {in} al {out} · {nights} · {guests}\nTotal {total}\n\nPara confirmarla, pagá la seña de *{deposit}* antes de {deadline}.",
 	NoticeHoldNoLink:      "En un momento te mando el link de pago.",
-	NoticeHalfTime:        "Te quedan {left} para pagar la seña de {deposit} y confirmar *{cabin}* (reserva {code}, del {in} al {out}).",
-	NoticeLastCall:        "¡Últimos {left}! Si no pagás la seña de {deposit}, las fechas de *{cabin}* (reserva {code}) quedan libres ⏰.",
+	NoticeHalfTime:        "La reserva {code} vence en {left}. Pagá la seña de {deposit} y queda confirmada: *{cabin}*, del {in} al {out}.",
+	NoticeLastCall:        "¡Último aviso! En {left} vence la reserva {code} y las fechas de *{cabin}* quedan libres. Pagá la seña de {deposit} y son tuyas ⏰.",
 	NoticeExpired:         "La reserva {code} de *{cabin}* (del {in} al {out}) venció y las fechas quedaron libres. Si todavía querés venir, la buscamos de nuevo.",
 	NoticeExtended:        "Listo, te di más tiempo. Tenés hasta {deadline} para pagar la seña de {deposit} de la reserva {code}.",
 	NoticeConfirmed:       "¡Listo! Tu reserva está confirmada ✅\nReserva {code}\n*{cabin}*\nDel {in} al {out} · {nights} · {guests}\nPagaste {paid} de un total de {total}.",

@@ -1,6 +1,10 @@
 package dialogue
 
-import "cabanas/booking"
+import (
+	"slices"
+
+	"cabanas/booking"
+)
 
 // text answers what was written: first as the answer to the open question, else by what is wanted.
 func (t *turn) text() error {
@@ -29,9 +33,10 @@ func (t *turn) text() error {
 // answerQuestion takes the message as the answer to the question that is open, if it can be one.
 func (t *turn) answerQuestion() (bool, error) {
 	intent, plain := t.read.Intent, !t.read.hasData()
+	yes := intent == IntentAffirm || intent == IntentThanks && t.saysYes()
 	switch t.state.Awaiting {
 	case awaitYes:
-		if (intent == IntentAffirm || intent == IntentBook) && !t.changesSearch() {
+		if (yes || intent == IntentBook) && !t.changesSearch() {
 			t.read.Intent = IntentAffirm
 			return true, t.hold(Press{
 				Action: ActionHold, AccommodationID: t.state.AccommodationID, Stay: t.stay(), Guests: t.state.Guests, Centavos: t.state.Quoted,
@@ -42,14 +47,14 @@ func (t *turn) answerQuestion() (bool, error) {
 			return true, nil
 		}
 	case awaitCancel:
-		if intent == IntentAffirm || intent == IntentCancel && (t.read.code == "" || t.read.code == t.state.Code) && plain {
+		if yes || intent == IntentCancel && t.saysYes() && (t.read.code == "" || t.read.code == t.state.Code) && plain {
 			return true, t.cancelNow(t.state.Code)
 		}
 		if intent == IntentDeny && plain {
 			return true, t.keep()
 		}
 	case awaitPerson:
-		if intent == IntentAffirm {
+		if yes {
 			t.handOver()
 			return true, nil
 		}
@@ -62,6 +67,13 @@ func (t *turn) answerQuestion() (bool, error) {
 	}
 	return false, nil
 }
+
+// saysYes reports whether a plain yes is among the words: "sí, cancelala", "dale gracias".
+func (t *turn) saysYes() bool {
+	return slices.ContainsFunc(t.read.tokens, func(word token) bool { return plainYes[word.text] })
+}
+
+var plainYes = set("si dale yes sim")
 
 // changesSearch reports whether the message says something else than what was offered.
 func (t *turn) changesSearch() bool {
@@ -130,6 +142,9 @@ func (t *turn) sideQuestion() (bool, error) {
 		IntentLocation: TopicLocation, IntentAmenities: TopicAmenity, IntentCheckinInfo: TopicCheckIn, IntentPolicies: TopicCancel,
 		IntentPhotos: TopicPhotos,
 	}[t.read.Intent]
+	if !found && t.read.Pets > 0 && !t.read.hasData() {
+		topic, found = TopicCancel, true
+	}
 	if !found {
 		return false, nil
 	}

@@ -9,7 +9,7 @@ import (
 
 func set(spaced string) map[string]bool {
 	members := map[string]bool{}
-	for _, word := range strings.Fields(spaced) {
+	for word := range strings.FieldsSeq(spaced) {
 		members[word] = true
 	}
 	return members

@@ -2,7 +2,6 @@ package dialogue
 
 import (
 	"regexp"
-	"strings"
 	"time"
 
 	"cabanas/booking"
@@ -61,7 +60,7 @@ func languageOf(tokens []token) string {
 	counts := map[string]int{}
 	for _, t := range tokens {
 		for language, marks := range languageMarks {
-			if marks[t.text] {
+			if marks[t.raw] {
 				counts[language]++
 			}
 		}
@@ -77,17 +76,9 @@ func languageOf(tokens []token) string {
 	return ""
 }
 
+// languageMarks are words of one language that the others do not have.
 var languageMarks = map[string]map[string]bool{
-	"es": set("hola buenas buenos el los las del y hay quiero tenes somos noches personas gracias cuanto sale cuesta para con enero febrero mayo septiembre octubre noviembre diciembre finde viernes lunes una mi mis cabana cabanas por favor como reserva reservar manana hasta si dale estoy es"),
-	"pt": set("oi ola obrigado obrigada voce voces tem quero queria gostaria diaria diarias pessoas noites ate janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro nao sim bom boa dia tudo quanto custa disponivel disponibilidade reservas minhas amanha hoje chale cabana criancas dois um uma com e os meu minha falar fim o"),
-	"en": set("hi hello hey the for and from to is are there available availability people guests nights night want book booking would like how much price please thanks thank you we i my a january february march may june july august september october november december do have yes cancel reservation speak with person"),
-}
-
-// folded joins the words of a reading for plain look-ups.
-func (r reading) folded() string {
-	parts := make([]string, len(r.tokens))
-	for i, t := range r.tokens {
-		parts[i] = t.text
-	}
-	return strings.Join(parts, " ")
+	"es": set("hola buenas buenos el los las del y hay quiero tenes tienen somos noches personas gracias cuanto sale cuesta con enero febrero mayo septiembre octubre noviembre diciembre finde viernes lunes una mis manana hasta dale estoy voy muy puedo tengo ya mas este esta soy tiene hacer necesito quisiera busco donde llego cancelar pago hoy"),
+	"pt": set("oi ola obrigado obrigada voce voces tem quero queria gostaria diaria diarias pessoas noites ate janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro nao sim bom boa dia tudo quanto custa disponivel disponibilidade minhas amanha hoje chale criancas dois um uma com meu minha falar fim sexta tchau"),
+	"en": set("hi hello hey the for and from to are there available availability people guests nights night want book booking would like how much price please thanks thank you we i january february march may june july august september october november december do have yes cancel reservation speak with person weekend next need cabin my"),
 }

@@ -93,6 +93,7 @@ func tokenize(text string) []token {
 			i++
 		case unicode.IsLetter(r):
 			start := i
+			i++
 			for i < len(runes) && (unicode.IsLetter(runes[i]) && !ordinalSign(runes[i]) || unicode.Is(unicode.Mn, runes[i])) {
 				i++
 			}
