@@ -1,6 +1,7 @@
 package temporal
 
 import (
+	"errors"
 	"maps"
 	"sync"
 	"time"
@@ -98,7 +99,7 @@ func find[V prometheus.Collector](to *vectors, known map[string]V, name string, 
 	}
 	vector := build()
 	if err := to.registerer.Register(vector); err != nil {
-		if taken, same := err.(prometheus.AlreadyRegisteredError); same {
+		if taken, same := errors.AsType[prometheus.AlreadyRegisteredError](err); same {
 			if shared, ok := taken.ExistingCollector.(V); ok {
 				vector = shared
 			}

@@ -62,8 +62,7 @@ func Setup(ctx context.Context, c client.Client, o SetupOptions) error {
 
 func registerNamespace(ctx context.Context, c client.Client, o SetupOptions) error {
 	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: o.Namespace})
-	var missing *serviceerror.NamespaceNotFound
-	if !errors.As(err, &missing) {
+	if _, missing := errors.AsType[*serviceerror.NamespaceNotFound](err); !missing {
 		return err
 	}
 	_, err = c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{

@@ -87,7 +87,6 @@ var (
 	confirmByOwner    = activity[OwnerConfirmInput, ReservationChange]{"ConfirmByOwner"}
 	completeStay      = activity[ReservationRef, ReservationChange]{"CompleteStay"}
 	stayTimes         = activity[ReservationRef, StayTimes]{"StayTimes"}
-	reservationStatus = activity[ReservationRef, ReservationChange]{"ReservationStatus"}
 
 	createPaymentLink = activity[LinkInput, LinkResult]{"CreatePaymentLink"}
 	closePaymentLink  = activity[ReservationRef, Done]{"ClosePaymentLink"}

@@ -107,7 +107,9 @@ func newConversation(t *testing.T) *conversationWorld {
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(),
 		talk:                    newTalk(),
 	}
-	w.SetWorkerOptions(worker.Options{WorkflowPanicPolicy: worker.FailWorkflow})
+	w.SetWorkerOptions(worker.Options{
+		WorkflowPanicPolicy: worker.FailWorkflow, DeadlockDetectionTimeout: 10 * time.Second,
+	})
 	w.SetTestTimeout(20 * time.Second)
 	workflows.Register(w, "")
 	w.RegisterActivity(w.talk)

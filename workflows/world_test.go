@@ -96,7 +96,9 @@ func newWorld() *world {
 	suite := testsuite.WorkflowTestSuite{}
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	w := &world{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
-	w.SetWorkerOptions(worker.Options{WorkflowPanicPolicy: worker.FailWorkflow})
+	w.SetWorkerOptions(worker.Options{
+		WorkflowPanicPolicy: worker.FailWorkflow, DeadlockDetectionTimeout: 10 * time.Second,
+	})
 	w.SetTestTimeout(20 * time.Second)
 	w.row = newRow(w.Now)
 	workflows.Register(w, "")
