@@ -25,14 +25,14 @@ func TestMyBookings(t *testing.T) {
 	c := withBookings(t, (*business).held, (*business).paid, (*business).gone)
 	c.presses("menu_reservations").sees(dialogue.ReplyList, "view_details_"+heldCode, "view_details_"+paidCode, "view_details_"+goneCode)
 	require.Equal(t, "Cabaña Arrayán", c.last.Replies[0].Choices[0].Title)
-	require.Equal(t, "dom 10/1 al vie 15/1 · espera la seña", c.last.Replies[0].Choices[0].Description)
-	c.presses("view_details_"+heldCode).hears("Reserva RES261122AAAAA1: espera la seña", "antes de las 12:30 del domingo 22/11").
+	require.Equal(t, "dom 10/1 al vie 15/1 · esperando la seña", c.last.Replies[0].Choices[0].Description)
+	c.presses("view_details_"+heldCode).hears("Reserva RES261122AAAAA1: esperando la seña", "hasta las 12:30 del domingo 22/11").
 		sees(dialogue.ReplyButtons, "pay_res_"+heldCode, "extend_"+heldCode, "cancel_res_"+heldCode)
 	c.presses("view_details_"+paidCode).hears("confirmada", "Pagaste $ 75.000, quedan $ 175.000").
 		sees(dialogue.ReplyButtons, "change_dates_"+paidCode, "cancel_res_"+paidCode, "menu_back")
 	c.presses("view_details_"+goneCode).hears("vencida").sees(dialogue.ReplyButtons, "reserve_again", "menu_back")
 	c.presses("reserve_again").hears("¿Qué días querés venir?")
-	c.says("RES261122AAAAA1").hears("espera la seña")
+	c.says("RES261122AAAAA1").hears("esperando la seña")
 	c.presses("view_details_RES261122FFFFFF").hears("No encuentro esa reserva")
 	withBookings(t, (*business).paid).says("ver mi reserva").hears("Reserva " + paidCode)
 }
@@ -125,6 +125,7 @@ func TestChangeDates(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	c := newChat(t)
+	c.says("ayuda").sees(dialogue.ReplyList)
 	c.presses("menu_help").sees(dialogue.ReplyList, "help_how_to_reserve", "help_payment_methods", "help_cancellation", "help_check_in",
 		"help_amenities", "help_location", "help_photos", "help_contact", "menu_back")
 	for id, want := range map[string]string{

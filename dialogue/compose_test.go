@@ -31,7 +31,7 @@ func TestComposeHold(t *testing.T) {
 	require.Equal(t, dialogue.ReplyLink, r.Kind)
 	require.Equal(t, "Pagar seña", r.LinkTitle)
 	require.Equal(t, "https://pay.example/1", r.LinkURL)
-	for _, part := range []string{heldCode, "Cabaña Arrayán", "Del dom 10/1 al vie 15/1", "5 noches", "4 personas", "$ 334.000", "$ 100.200", "las 12:30 del domingo 22/11"} {
+	for _, part := range []string{heldCode, "Cabaña Arrayán", "Del dom 10/1 al vie 15/1", "5 noches", "4 personas", "$ 334.000", "$ 100.200", "hasta las 12:30 del domingo 22/11"} {
 		require.Contains(t, r.Body, part)
 	}
 	require.Equal(t, &dialogue.Template{Name: "hold_created", Language: "es_AR", Parameters: []string{

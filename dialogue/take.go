@@ -163,7 +163,7 @@ func (t *turn) menu() {
 	case !t.state.Greeted:
 		text = t.introduction() + "\n\n" + text
 		t.introduced = true
-	case t.read.Intent == IntentGreeting:
+	case t.read.Intent == IntentGreeting && !t.saysAny(menuWords):
 		text = say(t.texts.Hello, "name", t.firstName()) + "\n\n" + text
 	}
 	t.state.Awaiting, t.state.Failures = "", 0

@@ -69,11 +69,17 @@ func (t *turn) answerQuestion() (bool, error) {
 }
 
 // saysYes reports whether a plain yes is among the words: "sí, cancelala", "dale gracias".
-func (t *turn) saysYes() bool {
-	return slices.ContainsFunc(t.read.tokens, func(word token) bool { return plainYes[word.text] })
+func (t *turn) saysYes() bool { return t.saysAny(plainYes) }
+
+func (t *turn) saysAny(words map[string]bool) bool {
+	return slices.ContainsFunc(t.read.tokens, func(word token) bool { return words[word.text] })
 }
 
-var plainYes = set("si dale yes sim")
+var (
+	plainYes  = set("si dale yes sim")
+	helpWords = set("ayuda ajuda help")
+	menuWords = set("menu inicio empezar volver")
+)
 
 // changesSearch reports whether the message says something else than what was offered.
 func (t *turn) changesSearch() bool {
@@ -89,6 +95,10 @@ func (t *turn) answerIntent() (bool, error) {
 	case IntentHuman:
 		t.handOver()
 	case IntentGreeting:
+		if t.saysAny(helpWords) {
+			t.help()
+			return true, nil
+		}
 		t.menu()
 	case IntentThanks:
 		t.say(t.texts.Welcome)
