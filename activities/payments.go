@@ -87,9 +87,10 @@ func (a *Payments) CreatePaymentLink(ctx context.Context, in workflows.LinkInput
 		ItemID:            r.Code,
 		Amount:            amount,
 		ExternalReference: r.Code,
-		ValidFrom:         a.Now(),
-		ValidTo:           r.ExpiresAt,
-		NotificationURL:   a.notificationURL(r.Code),
+		// Repeated with the same key, a request has to be the same to the letter.
+		ValidFrom:       r.CreatedAt,
+		ValidTo:         r.ExpiresAt,
+		NotificationURL: a.notificationURL(r.Code),
 	}, fmt.Sprintf("preference:%s:%d", in.Code, in.Attempt))
 	if err != nil {
 		return workflows.LinkResult{}, asTemporal(err)
