@@ -191,7 +191,8 @@ func (q *Queries) QueueNotice(ctx context.Context, db DBTX, arg *QueueNoticePara
 }
 
 const sendAccepted = `-- name: SendAccepted :execrows
-UPDATE messages SET provider_id = coalesce(provider_id, $1::text), sent_at = coalesce(sent_at, $2::timestamptz), error = '',
+UPDATE messages SET provider_id = coalesce(provider_id, $1::text), sent_at = coalesce(sent_at, $2::timestamptz),
+    error = CASE WHEN status = 'failed' THEN error ELSE '' END,
     status = CASE WHEN status IN ('queued', 'sending') THEN 'sent' ELSE status END
 WHERE id = $3 AND direction = 'out'
 `
@@ -202,6 +203,7 @@ type SendAcceptedParams struct {
 	ID         int64
 }
 
+// A failure that the provider reported faster than it answered keeps its reason.
 func (q *Queries) SendAccepted(ctx context.Context, db DBTX, arg *SendAcceptedParams) (int64, error) {
 	result, err := db.Exec(ctx, sendAccepted, arg.ProviderID, arg.Now, arg.ID)
 	if err != nil {

@@ -19,7 +19,9 @@ RETURNING old.status AS was, coalesce(old.claimed_at, '0001-01-01 00:00:00+00'):
 SELECT status, attempts FROM messages WHERE id = @id AND direction = 'out';
 
 -- name: SendAccepted :execrows
-UPDATE messages SET provider_id = coalesce(provider_id, @provider_id::text), sent_at = coalesce(sent_at, @now::timestamptz), error = '',
+-- A failure that the provider reported faster than it answered keeps its reason.
+UPDATE messages SET provider_id = coalesce(provider_id, @provider_id::text), sent_at = coalesce(sent_at, @now::timestamptz),
+    error = CASE WHEN status = 'failed' THEN error ELSE '' END,
     status = CASE WHEN status IN ('queued', 'sending') THEN 'sent' ELSE status END
 WHERE id = @id AND direction = 'out';
 
