@@ -207,7 +207,7 @@ func paysTooLittle(t *testing.T, s *stack) {
 	require.NoError(t, err)
 	require.Equal(t, "expired", r.Status)
 	require.Zero(t, r.Paid)
-	require.Contains(t, s.received(t, number, h.Code+"/"), "hold_expired")
+	s.hearsOnce(t, number, h.Code+"/hold_expired")
 	s.ownerHears(t, h.Code, "owner_payment_case")
 }
 
@@ -238,7 +238,8 @@ func endsWithoutWorker(t *testing.T, s *stack) {
 	s.signal(t, "dev", syscall.SIGCONT)
 	s.restarted(t, "worker", dead)
 	s.becomes(t, h.Code, "expired", "pending")
-	s.hears(t, number, h.Code, "hold", "hold_expired")
+	// Whether the link was sent before the worker died is chance; once it makes no sense any more it is not.
+	s.hearsOnce(t, number, h.Code+"/hold_expired")
 	s.settled(t)
 }
 

@@ -226,6 +226,17 @@ func (s *stack) hears(t *testing.T, number, code string, kinds ...string) {
 	})
 }
 
+// hearsOnce waits until a number has got a message with a key that begins like that, once.
+func (s *stack) hearsOnce(t *testing.T, number, key string) {
+	t.Helper()
+	s.eventually(t, patience, "the message "+key, func(context.Context) error {
+		if got := s.received(t, number, key); len(got) != 1 {
+			return fmt.Errorf("%d of them", len(got))
+		}
+		return nil
+	})
+}
+
 // ownerHears waits for a notice about a booking on the owner's phone.
 func (s *stack) ownerHears(t *testing.T, code, kind string) control.Message {
 	t.Helper()
