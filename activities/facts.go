@@ -68,6 +68,7 @@ func (f *facts) Offers(stay booking.Stay, guests int) ([]dialogue.Offer, error) 
 	var (
 		offers  []dialogue.Offer
 		refusal error
+		fits    int
 		today   = booking.DateIn(f.now, f.property.Location)
 	)
 	for _, place := range places {
@@ -75,15 +76,14 @@ func (f *facts) Offers(stay booking.Stay, guests int) ([]dialogue.Offer, error) 
 			refusal = err
 			continue
 		}
+		fits++
 		if calendar.Free(place.ID, stay) {
 			offers = append(offers, dialogue.Offer{Accommodation: place, Stay: stay, Guests: guests,
 				Quote: f.catalogue.quote(f.property, place, stay, guests)})
-		} else {
-			refusal = nil
 		}
 	}
-	if len(offers) == 0 && refusal != nil {
-		return nil, refusal
+	if fits == 0 && refusal != nil {
+		return nil, refusal // where one would fit and is taken, "nothing free" is the truth
 	}
 	sort.SliceStable(offers, func(i, j int) bool { return offers[i].Quote.Total.Less(offers[j].Quote.Total) })
 	return offers, nil

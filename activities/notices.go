@@ -51,7 +51,7 @@ func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialo
 		return dialogue.Notice{}, 0, err
 	}
 	property.DepositPercent, property.Limits = a.Terms.DepositPercent, a.Terms.Limits
-	notice := dialogue.Notice{Kind: string(in.Kind), Amount: in.Amount, Property: property, Now: a.Now(), Language: "es"}
+	notice := dialogue.Notice{Kind: string(in.Kind), Amount: in.Amount, Verdict: in.Verdict, Property: property, Now: a.Now(), Language: "es"}
 	if in.Code == "" {
 		return notice, 0, nil
 	}
