@@ -46,6 +46,7 @@ type bookingRun struct {
 	outbox    outbox
 	following map[string]bool // payments being looked up; true when another signal came meanwhile
 	returning map[string]bool // payments given back by this workflow
+	seen      map[string]bool // verdicts this workflow has acted on, by payment
 	waitsFor  string
 }
 
@@ -57,6 +58,7 @@ func newBookingRun(ctx workflow.Context, in BookingInput) *bookingRun {
 		background: background,
 		following:  map[string]bool{},
 		returning:  map[string]bool{},
+		seen:       map[string]bool{},
 	}
 }
 

@@ -38,14 +38,22 @@ func (b *bookingRun) follow(paymentID string) {
 
 // settled takes over what a payment changed, and does what follows from it.
 func (b *bookingRun) settled(s Settlement) {
+	// An attempt that died after its commit leaves no news behind: what this workflow sees for the first time is news to it,
+	// and a notice that was sent before is not sent again, by its key.
+	sight := s.PaymentID + "/" + string(s.Verdict)
+	s.News = s.News || !b.seen[sight]
+	b.seen[sight] = true
 	if s.Code != b.in.Code {
 		b.passOn(s)
 		return
 	}
 	b.moved(ReservationChange{Status: s.Status}, s.PaymentID)
+	if b.returning[s.PaymentID] {
+		return // what the provider says of it now is our own refund
+	}
 	next := s.follows()
 	b.tell(next.notices...)
-	if next.refund == "" || b.returning[s.PaymentID] {
+	if next.refund == "" {
 		return
 	}
 	b.returning[s.PaymentID] = true

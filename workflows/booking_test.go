@@ -169,8 +169,10 @@ func TestTwoPaymentsTheSecondGoesBack(t *testing.T) {
 	require.Equal(t, booking.Completed, result.Status)
 	require.Len(t, w.refunds, 1)
 	require.Contains(t, w.refunds[0], "surplus")
-	require.Contains(t, w.kinds(), workflows.NoticeSurplus)
-	require.Contains(t, w.kinds(), workflows.NoticeOwnerPayment)
+	require.Equal(t, kinds{
+		workflows.NoticeHold, workflows.NoticeConfirmed, workflows.NoticeOwnerConfirmed, workflows.NoticeSurplus,
+		workflows.NoticeOwnerPayment, workflows.NoticeArrival, workflows.NoticeThanks,
+	}, w.kinds())
 	w.requireJust(t)
 }
 

@@ -245,11 +245,10 @@ type MessageSignal struct {
 
 // TurnInput asks for the next turn of a conversation.
 //
-// Key names this asking: the worker may die between the stored turn and Temporal's record of it, and asks again with the same
-// key. A turn that was stored under the key is returned as it is, never a second one taken.
+// The worker may die between the stored turn and Temporal's record of it, and asks again: a turn that was not worked off is
+// returned again before a new one is taken.
 type TurnInput struct {
-	GuestID int64  `json:"guest_id"`
-	Key     string `json:"key,omitempty"`
+	GuestID int64 `json:"guest_id"`
 }
 
 // Turn is a stored decision: messages to deliver and effects to carry out.

@@ -12,6 +12,8 @@ const (
 	conversationVersion = 1
 	// continueAfter keeps histories short, which replay fast.
 	continueAfter = 200
+	// mostTurns bounds the turns taken for one signal: turns left over by a run that died come first.
+	mostTurns = 50
 )
 
 // Conversation answers the messages of one guest, one at a time and in order. A signal says that a message waits in the
@@ -40,11 +42,11 @@ func (c *conversation) run(ctx workflow.Context) error {
 		if c.mustContinue(ctx) {
 			return c.continueAsNew(ctx)
 		}
-		waits, err := c.awaitMessage(ctx)
+		signal, waits, err := c.awaitMessage(ctx)
 		if err != nil || !waits {
 			return err
 		}
-		if err := c.handle(ctx); err != nil {
+		if err := c.answer(ctx, signal.MessageID); err != nil {
 			return err
 		}
 	}
@@ -52,37 +54,50 @@ func (c *conversation) run(ctx workflow.Context) error {
 
 // awaitMessage takes one signal; false means that the guest has been silent for long enough. One timer serves many messages:
 // when it rings too early it is set again.
-func (c *conversation) awaitMessage(ctx workflow.Context) (bool, error) {
+func (c *conversation) awaitMessage(ctx workflow.Context) (signal MessageSignal, waits bool, err error) {
 	if c.in.Pending > 0 {
 		c.in.Pending--
-		return true, nil
+		return signal, true, nil
 	}
 	silentSince := workflow.Now(ctx)
-	for !c.messages.ReceiveAsync(nil) {
+	for !c.messages.ReceiveAsync(&signal) {
 		end := silentSince.Add(c.in.Idle)
 		if !workflow.Now(ctx).Before(end) {
-			return false, nil
+			return signal, false, nil
 		}
 		if !c.alarm.pending() {
 			c.alarm.set(ctx, end, "the guest is silent")
 		}
 		err := workflow.Await(ctx, func() bool { return c.messages.Len() > 0 || !c.alarm.pending() })
 		if err != nil {
-			return false, err
+			return signal, false, err
 		}
 	}
-	return true, nil
+	return signal, true, nil
 }
 
-// handle takes the next turn, delivers its messages and carries out its effects. A message that cannot be delivered does not
-// stop the conversation; only the workflow's cancellation does.
-func (c *conversation) handle(ctx workflow.Context) error {
+// answer takes turns up to the one of the signalled message. It is the first one unless messages came out of order, or a run
+// that died left a turn over; a carried signal names no message and stands for all that wait.
+func (c *conversation) answer(ctx workflow.Context, messageID int64) error {
 	c.handled++
-	key := fmt.Sprintf("%s/%d", workflow.GetInfo(ctx).WorkflowExecution.RunID, c.handled)
-	turn, err := decideTurn.runLocal(databaseStep(ctx, "turn"), TurnInput{GuestID: c.in.GuestID, Key: key})
-	if err != nil {
-		return c.goOn(ctx, "turn not decided", err)
+	for range mostTurns {
+		turn, err := decideTurn.runLocal(databaseStep(ctx, "turn"), TurnInput{GuestID: c.in.GuestID})
+		if err != nil {
+			return c.goOn(ctx, "turn not decided", err)
+		}
+		if turn.MessageID == 0 {
+			return nil
+		}
+		if err := c.workOff(ctx, turn); err != nil || turn.MessageID == messageID {
+			return err
+		}
 	}
+	return nil
+}
+
+// workOff delivers the messages of a turn and carries out its effects. A message that cannot be delivered does not stop the
+// conversation; only the workflow's cancellation does.
+func (c *conversation) workOff(ctx workflow.Context, turn Turn) error {
 	if err := c.deliver(ctx, turn.Deliver); err != nil {
 		return err
 	}

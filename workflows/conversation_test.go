@@ -19,12 +19,12 @@ import (
 	"cabanas/workflows"
 )
 
-// talk is the model of a conversation: messages wait, turns are taken oldest first and stored by key.
+// talk is the model of a conversation: messages wait, turns are taken oldest first.
 type talk struct {
 	mu       sync.Mutex
 	waiting  []int64
 	effects  map[int64][]workflows.Effect
-	stored   map[string]workflows.Turn
+	left     []workflows.Turn // stored by a run that died before it worked them off
 	said     []string
 	failures map[string][]error
 	open     int // activities under way, to see that they never overlap
@@ -33,7 +33,7 @@ type talk struct {
 
 func newTalk() *talk {
 	return &talk{
-		effects: map[int64][]workflows.Effect{}, stored: map[string]workflows.Turn{}, failures: map[string][]error{},
+		effects: map[int64][]workflows.Effect{}, failures: map[string][]error{},
 	}
 }
 
@@ -49,7 +49,7 @@ func (f *talk) begin(name string) (func(), error) {
 	return func() { f.mu.Lock(); f.open--; f.mu.Unlock() }, err
 }
 
-func (f *talk) DecideTurn(_ context.Context, in workflows.TurnInput) (workflows.Turn, error) {
+func (f *talk) DecideTurn(context.Context, workflows.TurnInput) (workflows.Turn, error) {
 	end, err := f.begin("DecideTurn")
 	defer end()
 	if err != nil {
@@ -57,7 +57,9 @@ func (f *talk) DecideTurn(_ context.Context, in workflows.TurnInput) (workflows.
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if turn, known := f.stored[in.Key]; known {
+	if len(f.left) > 0 {
+		turn := f.left[0]
+		f.left = f.left[1:]
 		return turn, nil
 	}
 	if len(f.waiting) == 0 {
@@ -65,9 +67,7 @@ func (f *talk) DecideTurn(_ context.Context, in workflows.TurnInput) (workflows.
 	}
 	id := f.waiting[0]
 	f.waiting = f.waiting[1:]
-	turn := workflows.Turn{MessageID: id, Deliver: []int64{id * 10}, Effects: f.effects[id]}
-	f.stored[in.Key] = turn
-	return turn, nil
+	return workflows.Turn{MessageID: id, Deliver: []int64{id * 10}, Effects: f.effects[id]}, nil
 }
 
 func (f *talk) RunEffect(_ context.Context, in workflows.EffectInput) (workflows.EffectResult, error) {
@@ -163,6 +163,29 @@ func TestSignalsWithoutAMessageDoNothing(t *testing.T) {
 	require.Equal(t, []string{"[10]"}, w.said)
 }
 
+// A turn that a dead run left over comes before the one of the message, which must not wait for the next signal.
+func TestTurnLeftOverIsWorkedOffFirst(t *testing.T) {
+	t.Parallel()
+	w := newConversation(t)
+	w.left = []workflows.Turn{{MessageID: 1, Deliver: []int64{10}}}
+	w.message(0, 2)
+	w.talk1(t, workflows.ConversationInput{GuestID: 12, Idle: day})
+	require.Equal(t, []string{"[10]", "[20]"}, w.said)
+}
+
+func TestSignalsOutOfOrder(t *testing.T) {
+	t.Parallel()
+	w := newConversation(t)
+	w.waiting = []int64{1, 2, 3}
+	w.RegisterDelayedCallback(func() {
+		for _, id := range []int64{3, 1, 2} {
+			w.SignalWorkflow(workflows.SignalMessage, workflows.MessageSignal{MessageID: id})
+		}
+	}, 0)
+	w.talk1(t, workflows.ConversationInput{GuestID: 12, Idle: day})
+	require.Equal(t, []string{"[10]", "[20]", "[30]"}, w.said)
+}
+
 func TestMessageAtTheInstantOfSilenceIsAnswered(t *testing.T) {
 	t.Parallel()
 	w := newConversation(t)
@@ -219,9 +242,10 @@ func TestConversationContinuesAsNewWithEverySignal(t *testing.T) {
 			// The next run takes up what was carried.
 			again := newConversation(t)
 			again.waiting = w.waiting
+			left := carried.Pending
 			carried.ContinueAfter = 0
 			again.talk1(t, carried)
-			require.Len(t, again.said, carried.Pending)
+			require.Len(t, again.said, left)
 		})
 	}
 }

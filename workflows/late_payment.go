@@ -25,6 +25,8 @@ func LatePayment(ctx workflow.Context, in LatePaymentInput) (Settlement, error) 
 		settlement = Settlement{PaymentID: in.PaymentID, Code: in.Code, Verdict: booking.VerdictPark, News: true}
 		return settlement, p.tell(ctx, settlement.toOwner())
 	}
+	// News can be lost with an attempt that died after its commit. Notices are sent once by their keys.
+	settlement.News = true
 	return settlement, p.resolve(ctx, settlement)
 }
 
