@@ -49,6 +49,9 @@ func (s *Store) Audit(ctx context.Context, now time.Time) ([]Violation, error) {
 	violations := []Violation{}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+		if err := s.queries.PrepareAudit(ctx, tx); err != nil {
+			return err
+		}
 		for _, invariant := range s.invariants() {
 			rows, err := invariant.broken(ctx, tx, now)
 			if err != nil {

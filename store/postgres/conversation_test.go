@@ -296,7 +296,9 @@ func TestTurnsTakenAtOnce(t *testing.T) {
 				if err != nil || !found {
 					return err
 				}
-				require.Empty(t, taken.Deliver)
+				if len(taken.Deliver) > 0 {
+					return fmt.Errorf("turn of message %d was not worked off", taken.MessageID)
+				}
 			}
 		})
 	}

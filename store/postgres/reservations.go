@@ -97,7 +97,7 @@ func (s *Store) PlaceHold(ctx context.Context, hold NewHold, now time.Time) (Res
 		}}.text(),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return s.heldBefore(ctx, hold)
+		return s.whyNotHeld(ctx, hold)
 	}
 	if err != nil {
 		return Reservation{}, explain("place hold", err)
@@ -105,16 +105,26 @@ func (s *Store) PlaceHold(ctx context.Context, hold NewHold, now time.Time) (Res
 	return reservationOf((*dbgen.GetReservationRow)(row))
 }
 
-// heldBefore finds out why nothing was inserted: the code is there already, or the accommodation is not offered.
+// whyNotHeld finds out why nothing was inserted: the code is there already, the accommodation is not offered, or the nights
+// are sold.
+func (s *Store) whyNotHeld(ctx context.Context, hold NewHold) (Reservation, error) {
+	why, err := s.queries.WhyNotHeld(ctx, s.pool, &dbgen.WhyNotHeldParams{Code: hold.Code, AccommodationID: hold.AccommodationID})
+	switch {
+	case err != nil:
+		return Reservation{}, explain("place hold", err)
+	case why.CodeKnown:
+		return s.heldBefore(ctx, hold)
+	case !why.Known:
+		return Reservation{}, booking.Refuse(booking.CodeNotFound, "no accommodation %d", hold.AccommodationID)
+	case !why.Offered:
+		return Reservation{}, booking.Refuse(booking.CodeInactive, "accommodation %d is not offered", hold.AccommodationID)
+	}
+	return Reservation{}, booking.Refuse(booking.CodeDatesTaken, "a live reservation of accommodation %d has a night of %s", hold.AccommodationID, hold.Stay)
+}
+
+// heldBefore returns the reservation that has the code, when it is the one that is wished.
 func (s *Store) heldBefore(ctx context.Context, hold NewHold) (Reservation, error) {
 	r, err := s.Reservation(ctx, hold.Code)
-	if booking.IsCode(err, booking.CodeNotFound) {
-		place, err := s.Accommodation(ctx, hold.AccommodationID)
-		if err != nil {
-			return Reservation{}, fmt.Errorf("place hold: %w", err)
-		}
-		return Reservation{}, booking.Refuse(booking.CodeInactive, "accommodation %d is not offered", place.ID)
-	}
 	if err != nil {
 		return Reservation{}, fmt.Errorf("place hold: %w", err)
 	}

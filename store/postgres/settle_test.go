@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -43,10 +42,15 @@ func (b *bench) disposition(providerID string) string {
 	return ask[string](b, `SELECT disposition FROM payments WHERE provider_id = $1`, providerID)
 }
 
-// tellOwner is what the messaging activities do about a case.
+// ownerCase is the notice that the messaging activities send about a payment without a place.
+func ownerCase(code, paymentID string) postgres.Notice {
+	return postgres.Notice{Key: code + "/owner_payment_case/short/" + paymentID, Owner: true, OwnerPhone: "5493510000000",
+		Reply: raw(map[string]any{"kind": "text"})}
+}
+
 func (b *bench) tellOwner(code, paymentID string) {
 	b.t.Helper()
-	_, err := b.QueueNotice(b.t.Context(), postgres.Notice{Key: code + "/owner_payment_case/short/" + paymentID, Owner: true, OwnerPhone: "5493510000000", Reply: raw(map[string]any{"kind": "text"})}, now)
+	_, err := b.QueueNotice(b.t.Context(), ownerCase(code, paymentID), now)
 	require.NoError(b.t, err)
 }
 
@@ -336,50 +340,6 @@ func TestSettleTheSamePaymentAtOnce(t *testing.T) {
 		require.Equal(t, int32(1), news[0].Load())
 		require.Equal(t, int32(1), news[1].Load())
 		require.Equal(t, booking.Pesos(30_000), b.row(r.Code).Paid)
-	}
-	b.clean()
-}
-
-// A payment, its twin, the deadline, and others who want the nights, at the same moment.
-func TestPaymentRacesTheDeadline(t *testing.T) {
-	t.Parallel()
-	rounds := 1500
-	if testing.Short() {
-		rounds = 100
-	}
-	b := setup(t)
-	ends := map[string]int{}
-	for i := range rounds {
-		s := stay("2027-01-01", 2).Shift(i * 2)
-		r, p := b.hold(s), report("")
-		p.Reference = r.Code
-		var group errgroup.Group
-		run := func(try func() error) {
-			group.Go(func() error {
-				time.Sleep(time.Duration(rand.IntN(1500)) * time.Microsecond) // not a wait: a different order each time
-				return try()
-			})
-		}
-		run(func() error { _, err := b.Settle(t.Context(), p, r.ExpiresAt); return err })
-		run(func() error { _, err := b.Settle(t.Context(), p, r.ExpiresAt); return err })
-		run(func() error { _, err := b.ExpireHold(t.Context(), r.Code, r.ExpiresAt); return err })
-		run(func() error {
-			_, err := b.PlaceHold(t.Context(), b.wish(s), now)
-			if booking.IsCode(err, booking.CodeDatesTaken) {
-				return nil
-			}
-			return err
-		})
-		require.NoError(t, group.Wait())
-		row := b.row(r.Code)
-		ends[string(row.Status)+" "+b.disposition(p.ProviderID)]++
-		if row.Status == booking.Expired {
-			b.tellOwner(r.Code, p.ProviderID)
-		}
-	}
-	t.Logf("ends: %v", ends)
-	for end := range ends {
-		require.Contains(t, []string{"confirmed applied", "expired to_refund"}, end)
 	}
 	b.clean()
 }

@@ -365,6 +365,10 @@ INSERT INTO reservations (code, accommodation_id, guest_id, check_in, check_out,
 SELECT $1, a.id, coalesce(whoever_is($2::bigint), $2::bigint), $3::date, $4::date, $5, $6, $7, $8,
     $9, $10, $11::timestamptz, $12, $13::timestamptz, $13::timestamptz
 FROM told, accommodations a WHERE a.id = $14 AND a.active
+    -- Most who lose can be told without an error and without waiting for the accommodation's lock; the trigger and the
+    -- constraint decide about the rest.
+    AND NOT EXISTS (SELECT 1 FROM reservations o WHERE o.accommodation_id = a.id AND o.reservation_status IN ('pre_reserved', 'confirmed')
+        AND o.period && daterange($3::date, greatest($3::date, $4::date), '[)') AND o.code <> $1)
 ON CONFLICT (code) DO NOTHING
 RETURNING reservations.id, reservations.code, reservations.accommodation_id, reservations.guest_id, reservations.check_in, reservations.check_out, reservations.period, reservations.guests, reservations.channel_source, reservations.reservation_status, reservations.payment_status, reservations.price, reservations.total_centavos, reservations.deposit_centavos, reservations.paid_centavos, reservations.currency, reservations.expires_at, reservations.extended_once, reservations.token_hash, reservations.confirmed_at, reservations.cancelled_at, reservations.completed_at, reservations.created_at, reservations.updated_at, (SELECT a.name FROM accommodations a WHERE a.id = accommodation_id)::text AS unit_name
 `
@@ -681,4 +685,28 @@ type NoteBookingParams struct {
 func (q *Queries) NoteBooking(ctx context.Context, db DBTX, arg *NoteBookingParams) error {
 	_, err := db.Exec(ctx, noteBooking, arg.ReservationID, arg.Kind, arg.Change)
 	return err
+}
+
+const whyNotHeld = `-- name: WhyNotHeld :one
+SELECT EXISTS (SELECT 1 FROM reservations r WHERE r.code = $1)::boolean AS code_known,
+    coalesce((SELECT a.active FROM accommodations a WHERE a.id = $2), false)::boolean AS offered,
+    EXISTS (SELECT 1 FROM accommodations a WHERE a.id = $2)::boolean AS known
+`
+
+type WhyNotHeldParams struct {
+	Code            string
+	AccommodationID int64
+}
+
+type WhyNotHeldRow struct {
+	CodeKnown bool
+	Offered   bool
+	Known     bool
+}
+
+func (q *Queries) WhyNotHeld(ctx context.Context, db DBTX, arg *WhyNotHeldParams) (*WhyNotHeldRow, error) {
+	row := db.QueryRow(ctx, whyNotHeld, arg.Code, arg.AccommodationID)
+	var i WhyNotHeldRow
+	err := row.Scan(&i.CodeKnown, &i.Offered, &i.Known)
+	return &i, err
 }

@@ -8,8 +8,17 @@ INSERT INTO reservations (code, accommodation_id, guest_id, check_in, check_out,
 SELECT @code, a.id, coalesce(whoever_is(@guest_id::bigint), @guest_id::bigint), @check_in::date, @check_out::date, @guests, @channel_source, @price, @total_centavos,
     @deposit_centavos, @currency, @expires_at::timestamptz, @token_hash, @now::timestamptz, @now::timestamptz
 FROM told, accommodations a WHERE a.id = @accommodation_id AND a.active
+    -- Most who lose can be told without an error and without waiting for the accommodation's lock; the trigger and the
+    -- constraint decide about the rest.
+    AND NOT EXISTS (SELECT 1 FROM reservations o WHERE o.accommodation_id = a.id AND o.reservation_status IN ('pre_reserved', 'confirmed')
+        AND o.period && daterange(@check_in::date, greatest(@check_in::date, @check_out::date), '[)') AND o.code <> @code)
 ON CONFLICT (code) DO NOTHING
 RETURNING sqlc.embed(reservations), (SELECT a.name FROM accommodations a WHERE a.id = accommodation_id)::text AS unit_name;
+
+-- name: WhyNotHeld :one
+SELECT EXISTS (SELECT 1 FROM reservations r WHERE r.code = @code)::boolean AS code_known,
+    coalesce((SELECT a.active FROM accommodations a WHERE a.id = @accommodation_id), false)::boolean AS offered,
+    EXISTS (SELECT 1 FROM accommodations a WHERE a.id = @accommodation_id)::boolean AS known;
 
 -- name: GetReservation :one
 SELECT sqlc.embed(r), a.name AS unit_name
