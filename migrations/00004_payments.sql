@@ -38,6 +38,8 @@ CREATE TABLE payments (
     -- the last verdict of booking.Judge
     verdict             text NOT NULL,
     disposition         text NOT NULL,
+    -- who learned of the verdict first and may have died before hearing it: the same caller is told again
+    told_to             text NOT NULL DEFAULT '',
     -- reports older than this change nothing: the provider's notifications come in any order
     provider_updated_at timestamptz NOT NULL,
     first_received_at   timestamptz NOT NULL,

@@ -52,6 +52,9 @@ type PaymentReport struct {
 	UpdatedAt time.Time
 	// Raw is kept for disputes; the caller removes what concerns the payer.
 	Raw json.RawMessage
+	// Asker names the call, the same for all its repetitions (of an activity: run and activity id). Whoever was the first to
+	// learn a verdict is told it again as news: it may have died before it heard. Empty is nobody in particular.
+	Asker string
 }
 
 // Settlement is what a report meant and what it changed.
@@ -61,8 +64,8 @@ type Settlement struct {
 	Verdict booking.Verdict
 	// Status of the reservation after the settlement, read in the same transaction.
 	Status booking.Status
-	// News is true when this verdict was reached for the first time for this payment. A caller that died before it read the
-	// answer sees false on repeating: act on Verdict and Status with keyed effects, use News only to save work.
+	// News is true when this verdict was reached for the first time for this payment, to the Asker of that time however often it
+	// asks.
 	News      bool
 	Amount    booking.Money
 	PaymentID string

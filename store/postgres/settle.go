@@ -79,7 +79,7 @@ func (s *Store) openCase(ctx context.Context, tx pgx.Tx, report PaymentReport, n
 
 func (c *paymentCase) settle(ctx context.Context) (Settlement, error) {
 	if c.outdated() {
-		return c.settlement(c.lastVerdict(), false), nil
+		return c.known(c.lastVerdict()), nil
 	}
 	c.judge()
 	reached := c.verdict
@@ -94,13 +94,25 @@ func (c *paymentCase) settle(ctx context.Context) (Settlement, error) {
 		}
 	}
 	if c.nothingNew() {
-		return c.settlement(reached, false), nil
+		return c.known(reached), nil
 	}
-	news := c.stored == nil || !slices.Contains(c.stored.Verdicts, string(reached))
+	news := reached != booking.VerdictSettled && (c.stored == nil || !slices.Contains(c.stored.Verdicts, string(reached)))
 	if err := c.write(ctx, reached, news); err != nil {
 		return Settlement{}, err
 	}
-	return c.settlement(reached, news), nil
+	if !news {
+		return c.known(reached), nil
+	}
+	return c.settlement(reached, true), nil
+}
+
+// known answers what was decided before: to who asked then, as the news it was.
+func (c *paymentCase) known(reached booking.Verdict) Settlement {
+	verdict := booking.Verdict(c.stored.Payment.Verdict)
+	if c.report.Asker != "" && c.report.Asker == c.stored.Payment.ToldTo && (reached == verdict || reached == booking.VerdictSettled) {
+		return c.settlement(verdict, true)
+	}
+	return c.settlement(reached, false)
 }
 
 // outdated reports whether something newer is known, or the report would take an approval back to undecided.
@@ -232,7 +244,10 @@ func (c *paymentCase) write(ctx context.Context, reached booking.Verdict, news b
 		StatusDetail: c.report.StatusDetail, AmountCentavos: c.report.Amount.Centavos, RefundedCentavos: c.refunded,
 		Currency: c.report.Amount.Currency, CollectorOurs: c.report.CollectorOurs, Counted: c.counted, Verdict: string(verdict),
 		Disposition: string(c.disposition), ProviderUpdatedAt: c.report.UpdatedAt, Now: c.now, Reached: string(reached),
-		Raw: orNull(c.report.Raw),
+		Raw: orNull(c.report.Raw), ToldTo: c.report.Asker,
+	}
+	if !news {
+		params.ToldTo = c.stored.Payment.ToldTo
 	}
 	if c.reservation != nil {
 		params.ReservationID = &c.reservation.ID

@@ -111,6 +111,39 @@ func TestSettlePendingThenApproved(t *testing.T) {
 	b.clean()
 }
 
+// A caller that died between the commit and the answer is told again what only the first one is told.
+func TestSettleTellsTheSameAskerAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for name, test := range map[string]struct {
+		change  func(*postgres.PaymentReport)
+		verdict booking.Verdict
+	}{
+		"short":   {func(p *postgres.PaymentReport) { p.Amount = booking.Pesos(1) }, booking.VerdictShort},
+		"park":    {func(p *postgres.PaymentReport) { p.CollectorOurs = false }, booking.VerdictPark},
+		"wait":    {func(p *postgres.PaymentReport) { p.Status = booking.ProviderPending }, booking.VerdictWait},
+		"confirm": {func(*postgres.PaymentReport) {}, booking.VerdictConfirm},
+	} {
+		r := b.hold(stay("2027-01-10", 2).Shift(len(name) * 5))
+		p := report(r.Code)
+		test.change(&p)
+		p.Asker = "run/activity"
+		for range 3 {
+			s := b.settle(p)
+			require.Equal(t, test.verdict, s.Verdict, name)
+			require.True(t, s.News, name)
+		}
+		p.UpdatedAt = now.Add(time.Minute) // the provider touched it meanwhile
+		require.True(t, b.settle(p).News, name)
+		p.Asker, p.UpdatedAt = "another", now.Add(2*time.Minute)
+		require.False(t, b.settle(p).News, name)
+		p.Asker, p.UpdatedAt = "run/activity", now
+		require.True(t, b.settle(p).News, name)
+		_, err := b.Cancel(t.Context(), r.Code, booking.ByOwner, "owner", now)
+		require.NoError(t, err)
+	}
+}
+
 func TestSettleShortThenRest(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -162,6 +162,7 @@ type Payment struct {
 	Counted           bool
 	Verdict           string
 	Disposition       string
+	ToldTo            string
 	ProviderUpdatedAt time.Time
 	FirstReceivedAt   time.Time
 	LastReceivedAt    time.Time

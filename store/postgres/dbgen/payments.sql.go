@@ -363,7 +363,7 @@ func (q *Queries) ListOpenPaymentLinks(ctx context.Context, db DBTX, code string
 }
 
 const lockPayment = `-- name: LockPayment :one
-SELECT p.id, p.provider, p.provider_id, p.reservation_id, p.reference, p.status, p.status_detail, p.amount_centavos, p.refunded_centavos, p.currency, p.collector_ours, p.counted, p.verdict, p.disposition, p.provider_updated_at, p.first_received_at, p.last_received_at,
+SELECT p.id, p.provider, p.provider_id, p.reservation_id, p.reference, p.status, p.status_detail, p.amount_centavos, p.refunded_centavos, p.currency, p.collector_ours, p.counted, p.verdict, p.disposition, p.told_to, p.provider_updated_at, p.first_received_at, p.last_received_at,
     ARRAY(SELECT DISTINCT e.verdict FROM payment_events e WHERE e.payment_id = p.id)::text[] AS verdicts,
     (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status <> 'failed')::bigint AS returning_centavos,
     (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status = 'done')::bigint AS returned_centavos
@@ -395,6 +395,7 @@ func (q *Queries) LockPayment(ctx context.Context, db DBTX, providerID string) (
 		&i.Payment.Counted,
 		&i.Payment.Verdict,
 		&i.Payment.Disposition,
+		&i.Payment.ToldTo,
 		&i.Payment.ProviderUpdatedAt,
 		&i.Payment.FirstReceivedAt,
 		&i.Payment.LastReceivedAt,
@@ -433,14 +434,14 @@ func (q *Queries) MovePayment(ctx context.Context, db DBTX, arg *MovePaymentPara
 const storePayment = `-- name: StorePayment :exec
 WITH stored AS (
     INSERT INTO payments AS p (provider_id, reservation_id, reference, status, status_detail, amount_centavos, refunded_centavos,
-        currency, collector_ours, counted, verdict, disposition, provider_updated_at, first_received_at, last_received_at)
+        currency, collector_ours, counted, verdict, disposition, told_to, provider_updated_at, first_received_at, last_received_at)
     VALUES ($9, $10, $11, $1, $2, $3, $4, $12,
-        $13, $14, $15, $16, $5, $8, $8)
+        $13, $14, $15, $16, $17, $5, $8, $8)
     ON CONFLICT (provider_id) DO UPDATE SET
         reservation_id = coalesce(p.reservation_id, EXCLUDED.reservation_id), reference = EXCLUDED.reference,
         status = EXCLUDED.status, status_detail = EXCLUDED.status_detail, amount_centavos = EXCLUDED.amount_centavos,
         refunded_centavos = EXCLUDED.refunded_centavos, currency = EXCLUDED.currency, collector_ours = EXCLUDED.collector_ours,
-        counted = EXCLUDED.counted, verdict = EXCLUDED.verdict, disposition = EXCLUDED.disposition,
+        counted = EXCLUDED.counted, verdict = EXCLUDED.verdict, disposition = EXCLUDED.disposition, told_to = EXCLUDED.told_to,
         provider_updated_at = EXCLUDED.provider_updated_at, last_received_at = EXCLUDED.last_received_at
     RETURNING id
 )
@@ -466,6 +467,7 @@ type StorePaymentParams struct {
 	Counted           bool
 	Verdict           string
 	Disposition       string
+	ToldTo            string
 }
 
 func (q *Queries) StorePayment(ctx context.Context, db DBTX, arg *StorePaymentParams) error {
@@ -486,6 +488,7 @@ func (q *Queries) StorePayment(ctx context.Context, db DBTX, arg *StorePaymentPa
 		arg.Counted,
 		arg.Verdict,
 		arg.Disposition,
+		arg.ToldTo,
 	)
 	return err
 }

@@ -61,14 +61,14 @@ FROM payments p WHERE p.reservation_id = @reservation_id::bigint AND p.provider_
 -- name: StorePayment :exec
 WITH stored AS (
     INSERT INTO payments AS p (provider_id, reservation_id, reference, status, status_detail, amount_centavos, refunded_centavos,
-        currency, collector_ours, counted, verdict, disposition, provider_updated_at, first_received_at, last_received_at)
+        currency, collector_ours, counted, verdict, disposition, told_to, provider_updated_at, first_received_at, last_received_at)
     VALUES (@provider_id, @reservation_id, @reference, @status, @status_detail, @amount_centavos, @refunded_centavos, @currency,
-        @collector_ours, @counted, @verdict, @disposition, @provider_updated_at, @now, @now)
+        @collector_ours, @counted, @verdict, @disposition, @told_to, @provider_updated_at, @now, @now)
     ON CONFLICT (provider_id) DO UPDATE SET
         reservation_id = coalesce(p.reservation_id, EXCLUDED.reservation_id), reference = EXCLUDED.reference,
         status = EXCLUDED.status, status_detail = EXCLUDED.status_detail, amount_centavos = EXCLUDED.amount_centavos,
         refunded_centavos = EXCLUDED.refunded_centavos, currency = EXCLUDED.currency, collector_ours = EXCLUDED.collector_ours,
-        counted = EXCLUDED.counted, verdict = EXCLUDED.verdict, disposition = EXCLUDED.disposition,
+        counted = EXCLUDED.counted, verdict = EXCLUDED.verdict, disposition = EXCLUDED.disposition, told_to = EXCLUDED.told_to,
         provider_updated_at = EXCLUDED.provider_updated_at, last_received_at = EXCLUDED.last_received_at
     RETURNING id
 )
