@@ -176,28 +176,37 @@ func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (wor
 		slog.InfoContext(ctx, "payment settled", "payment_id", settled.PaymentID, "code", settled.Code,
 			"verdict", string(settled.Verdict), "status", string(settled.Status))
 	}
-	if settled.Status == booking.Confirmed && (settled.Verdict == booking.VerdictConfirm || settled.Verdict == booking.VerdictLate) {
-		if err := a.confirmed(ctx, settled); err != nil {
-			return workflows.Settlement{}, asTemporal(err)
-		}
-	}
-	return workflows.Settlement{
+	result := workflows.Settlement{
 		PaymentID: settled.PaymentID, Code: settled.Code, Verdict: settled.Verdict, Status: settled.Status,
 		News: settled.News, Amount: settled.Amount,
-	}, nil
+	}
+	if settled.Status == booking.Confirmed && (settled.Verdict == booking.VerdictConfirm || settled.Verdict == booking.VerdictLate) {
+		result.LinkClosed, err = a.confirmed(ctx, settled)
+	}
+	return result, asTemporal(err)
 }
 
-// confirmed frees the night locks: from now on the row itself holds the nights.
-func (a *Payments) confirmed(ctx context.Context, settled postgres.Settlement) error {
+// linkTimeout bounds the closing of a link beside a settlement; the booking's workflow sees to it when it takes longer.
+const linkTimeout = 2 * time.Second
+
+// confirmed does what a confirmation leaves to do at once: the night locks are freed, because the row itself holds the nights
+// from now on, and the link is closed. It reports whether the link is.
+func (a *Payments) confirmed(ctx context.Context, settled postgres.Settlement) (bool, error) {
 	r, err := a.Store.Reservation(ctx, settled.Code)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if settled.News {
 		a.Metrics.ReservationsConfirmed.WithLabelValues(string(r.Channel)).Inc()
 	}
 	releaseNights(ctx, a.Locks, a.Metrics, r.AccommodationID, r.Stay, r.Code)
-	return nil
+	closing, cancel := context.WithTimeout(ctx, linkTimeout)
+	defer cancel()
+	if _, err := a.ClosePaymentLink(closing, workflows.ReservationRef{Code: r.Code}); err != nil {
+		slog.WarnContext(ctx, "payment link not closed yet", "code", r.Code, "error", err)
+		return false, nil
+	}
+	return true, nil
 }
 
 // report is a payment in the ledger's words. An amount that cannot be trusted is reported as none, which can only be parked.

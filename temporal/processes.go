@@ -77,8 +77,7 @@ func (p *Processes) LatePayment(ctx context.Context, in workflows.LatePaymentInp
 // BookingRuns reports whether a Booking workflow with this code runs now; it asks the workflow itself, not the index.
 func (p *Processes) BookingRuns(ctx context.Context, code string) (bool, error) {
 	description, err := p.Client.DescribeWorkflowExecution(ctx, workflows.BookingID(code), "")
-	var missing *serviceerror.NotFound
-	if errors.As(err, &missing) {
+	if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
 		return false, nil
 	}
 	if err != nil {

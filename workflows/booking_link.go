@@ -5,12 +5,15 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"cabanas/booking"
 )
 
 // linkOffer is the payment link of a hold: a new attempt for each deadline.
 type linkOffer struct {
 	attempt int
 	url     string
+	closed  bool // by the settlement that confirmed
 	stop    workflow.CancelFunc
 }
 
@@ -22,6 +25,7 @@ func (b *bookingRun) offerLink(told NoticeInput) {
 	}
 	b.withdrawLink()
 	b.link.attempt++
+	b.link.closed = false
 	input := LinkInput{Code: b.in.Code, Attempt: b.link.attempt}
 	ctx, stop := workflow.WithCancel(b.background)
 	b.link.stop = stop
@@ -60,10 +64,10 @@ func (b *bookingRun) withdrawLink() {
 	}
 }
 
-// closeLink ends what the guest could still pay with.
+// closeLink ends what the guest could still pay with. A link of a hold that expired has ended with it.
 func (b *bookingRun) closeLink() {
 	b.withdrawLink()
-	if b.link.attempt == 0 {
+	if b.link.attempt == 0 || b.link.closed || b.status == booking.Expired {
 		return
 	}
 	b.spawn(b.background, func(ctx workflow.Context) {

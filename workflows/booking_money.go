@@ -47,6 +47,7 @@ func (b *bookingRun) settled(s Settlement) {
 		b.passOn(s)
 		return
 	}
+	b.link.closed = b.link.closed || s.LinkClosed
 	b.moved(ReservationChange{Status: s.Status}, s.PaymentID)
 	if b.returning[s.PaymentID] {
 		return // what the provider says of it now is our own refund

@@ -29,8 +29,17 @@ func TestPaidBookingLivesToItsEnd(t *testing.T) {
 		workflows.NoticeHold, workflows.NoticeConfirmed, workflows.NoticeOwnerConfirmed, workflows.NoticeArrival,
 		workflows.NoticeThanks,
 	}, w.kinds())
-	require.Equal(t, 1, w.count("ClosePaymentLink"))
+	require.Zero(t, w.count("ClosePaymentLink"), "the settlement closed it")
 	w.requireJust(t)
+}
+
+func TestLinkThatASettlementCouldNotCloseIsClosedAfterwards(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.openLinks = true
+	w.after(5*time.Minute, func() { w.pay("1", deposit) })
+	require.Equal(t, booking.Completed, w.book(t, hold(30*time.Minute)).Status)
+	require.Equal(t, 1, w.count("ClosePaymentLink"))
 }
 
 func TestRefusedHoldEndsAtOnce(t *testing.T) {

@@ -146,6 +146,8 @@ type Settlement struct {
 	// News is true the first time this verdict is reached for this payment: people are told once.
 	News   bool          `json:"news"`
 	Amount booking.Money `json:"amount,omitzero"`
+	// LinkClosed is true when the settlement confirmed and nothing can be paid with any more.
+	LinkClosed bool `json:"link_closed,omitempty"`
 }
 
 // Settlements is the outcome of SweepPayments.

@@ -240,5 +240,6 @@ func (r *row) settle(id string) (workflows.Settlement, error) {
 	p.verdict = verdict
 	return workflows.Settlement{
 		PaymentID: id, Code: code, Verdict: verdict, Status: r.status, News: news, Amount: p.amount,
+		LinkClosed: p.counted && r.status == booking.Confirmed && !r.openLinks,
 	}, nil
 }

@@ -70,6 +70,7 @@ type row struct {
 	runs      bool // a booking workflow runs, for ForwardPayment
 	expiredAt time.Time
 	swept     bool // the provider tells of its payments by search
+	openLinks bool // a settlement that confirms cannot close the link itself
 }
 
 func newRow(now func() time.Time) *row {
