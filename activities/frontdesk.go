@@ -28,6 +28,8 @@ type FrontDesk struct {
 	Terms    Terms
 	Metrics  *observe.Metrics
 	Now      func() time.Time
+
+	queue nightQueue
 }
 
 // FrontDeskStore is what the front desk reads and writes.
@@ -98,11 +100,12 @@ func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (Booked, erro
 	if err := d.checkHolds(ctx, guest.Phone); err != nil {
 		return Booked{}, err
 	}
-	wish, err := d.catalogue().offer(ctx, request.AccommodationID, request.Stay, request.Guests)
+	wish, leave, err := d.turn(ctx, request.AccommodationID, request.Stay, request.Guests)
 	if err != nil {
 		d.countLoser(err, request.Channel)
 		return Booked{}, err
 	}
+	defer leave()
 	guestID, err := d.Store.UpsertGuest(ctx, guest)
 	if err != nil {
 		return Booked{}, err
@@ -127,16 +130,21 @@ func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (Booked, erro
 // the booking it made.
 func (d *FrontDesk) BookForGuest(ctx context.Context, guestID int64, effect workflows.Effect, askedAt time.Time) (string, error) {
 	request := BookRequest{AccommodationID: effect.AccommodationID, Stay: effect.Stay, Guests: effect.Guests, Channel: booking.ChannelWhatsApp}
-	for attempt := range codeAttempts {
-		code := derivedCode(effect.Key, attempt, askedAt)
-		if existing, err := d.Store.Reservation(ctx, code); err == nil && existing.GuestID == guestID && existing.Stay == effect.Stay {
+	if code, made := d.madeBefore(ctx, guestID, effect, askedAt); made {
+		return code, nil
+	}
+	wish, leave, err := d.turn(ctx, effect.AccommodationID, effect.Stay, effect.Guests)
+	if err != nil {
+		// What was ahead may have been this wish, asked before and not answered.
+		if code, made := d.madeBefore(ctx, guestID, effect, askedAt); made {
 			return code, nil
 		}
-		wish, err := d.catalogue().offer(ctx, effect.AccommodationID, effect.Stay, effect.Guests)
-		if err != nil {
-			d.countLoser(err, request.Channel)
-			return "", err
-		}
+		d.countLoser(err, request.Channel)
+		return "", err
+	}
+	defer leave()
+	for attempt := range codeAttempts {
+		code := derivedCode(effect.Key, attempt, askedAt)
 		_, hash := newToken()
 		in := d.bookingInput(wish, request, guestID, code)
 		in.TokenHash = hash
@@ -147,6 +155,22 @@ func (d *FrontDesk) BookForGuest(ctx context.Context, guestID int64, effect work
 		return code, err
 	}
 	return "", booking.Refuse(booking.CodeUnavailable, "no free reservation code after %d attempts", codeAttempts)
+}
+
+// madeBefore finds the booking that an earlier request with the same key made. A later code was tried only when all before it
+// were somebody else's.
+func (d *FrontDesk) madeBefore(ctx context.Context, guestID int64, effect workflows.Effect, askedAt time.Time) (string, bool) {
+	for attempt := range codeAttempts {
+		code := derivedCode(effect.Key, attempt, askedAt)
+		existing, err := d.Store.Reservation(ctx, code)
+		if err != nil {
+			break
+		}
+		if existing.GuestID == guestID && existing.Stay == effect.Stay {
+			return code, true
+		}
+	}
+	return "", false
 }
 
 func (d *FrontDesk) bookingInput(wish offered, request BookRequest, guestID int64, code string) workflows.BookingInput {
