@@ -32,7 +32,7 @@ func (w *workload) bookings() Scenario {
 			}
 			return w.book(ctx, at, w.guests[int(turn.Add(1))%len(w.guests)])
 		},
-		floor: w.floors.book, Workers: []int{16, 48},
+		floor: w.floors.book, Workers: []int{8, 24},
 		reset: w.nights.clear, check: w.expectLive("confirmed"),
 	}
 }
@@ -91,7 +91,7 @@ func (w *workload) holds() Scenario {
 			}
 			return err
 		},
-		floor: w.floors.hold, Workers: []int{32, 96},
+		floor: w.floors.hold, Workers: []int{16, 48},
 		reset: w.nights.clear, check: w.expectLive("pre_reserved"),
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +24,25 @@ type Cost struct {
 	// CPU milliseconds by part: api, worker, temporal, postgres, redis, and load, which is this process with the floors' workers, the
 	// providers' stand-in and the generator. Empty where the system does not tell.
 	CPU map[string]float64 `json:"cpu_ms,omitempty"`
+}
+
+func (c Cost) totalCPU() float64 {
+	total := 0.0
+	for _, used := range c.CPU {
+		total += used
+	}
+	return total
+}
+
+// parts lists the parts that took part.
+func (c Cost) parts() string {
+	var texts []string
+	for _, part := range slices.Sorted(maps.Keys(c.CPU)) {
+		if used := c.CPU[part]; used >= 0.05 {
+			texts = append(texts, fmt.Sprintf("%s %.1f", part, used))
+		}
+	}
+	return strings.Join(texts, ", ")
 }
 
 // reading is the state of the counters at one instant.

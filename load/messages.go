@@ -30,7 +30,7 @@ func (w *workload) messages() Scenario {
 		Ours:  "signed webhook with a question about dates, until the reply is posted to WhatsApp",
 		Floor: "signal-with-start and one empty local activity",
 		ours:  w.asGuest(w.ask), floor: w.asGuest(w.floors.converse),
-		Workers: []int{16, 64}, prepare: w.meetEveryGuest, reset: w.nights.clear,
+		Workers: []int{16, 48}, prepare: w.meetEveryGuest, reset: w.nights.clear,
 		check: func(ctx context.Context, o Outcome) error {
 			var unanswered int64
 			err := w.Pool.QueryRow(ctx, `SELECT count(*) FROM messages WHERE direction = 'in' AND status = 'received'`).Scan(&unanswered)
@@ -87,7 +87,9 @@ func (w *workload) ask(ctx context.Context, guest int) error {
 func (w *workload) webhooks() Scenario {
 	const otherNumber = "100000000000002"
 	send := func(address string) Iteration {
-		return func(ctx context.Context) error { return w.postMessage(ctx, address, otherNumber, phoneOf(writingGuests, 0)) }
+		return func(ctx context.Context) error {
+			return w.postMessage(ctx, address, otherNumber, phoneOf(writingGuests, 0))
+		}
 	}
 	return Scenario{
 		Name:  "webhooks",

@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -52,11 +51,7 @@ func offerCabins(ctx context.Context, pool *pgxpool.Pool, redis *redis.Client, c
 	if err != nil {
 		return nil, fmt.Errorf("add cabins: %w", err)
 	}
-	n := &nights{pool: pool, redis: redis, cabins: cabins, first: booking.DateIn(time.Now(), time.UTC).AddDays(firstNight)}
-	var start [4]byte
-	rand.Read(start[:])
-	n.codes.Store(uint32(start[1])<<16 | uint32(start[2])<<8)
-	return n, nil
+	return &nights{pool: pool, redis: redis, cabins: cabins, first: booking.DateIn(time.Now(), time.UTC).AddDays(firstNight)}, nil
 }
 
 var errNoNights = errors.New("the calendar is full: more cabins or a shorter time")
@@ -79,7 +74,7 @@ func (n *nights) at(turn int) (place, error) {
 	}, nil
 }
 
-// code returns a reservation code that was not used before; random ones would collide after a few thousand.
+// code returns a reservation code that was not used before; random ones would meet each other after a few thousand.
 func (n *nights) code() string {
 	serial := n.codes.Add(1)
 	return booking.NewCode(time.Now(), [3]byte{byte(serial >> 16), byte(serial >> 8), byte(serial)})

@@ -31,12 +31,12 @@ var ScenarioNames = []string{"bookings", "messages", "racers", "race", "webhooks
 // workload holds what the scenarios of one system share.
 type workload struct {
 	*System
-	floors   *floors
-	hooks    *hookFloor
-	guests   []int64  // With an open window; for bookings.
-	phones   []string // Theirs.
-	writers  chan int // Guests who write, each in one iteration at a time.
-	taken    []place  // Stays that are booked, for racers.
+	floors  *floors
+	hooks   *hookFloor
+	guests  []int64  // With an open window; for bookings.
+	phones  []string // Theirs.
+	writers chan int // Guests who write, each in one iteration at a time.
+	taken   []place  // Stays that are booked, for racers.
 	strangers
 }
 
