@@ -3,9 +3,13 @@ package activities
 import (
 	"context"
 	"sync"
+	"time"
 
 	"cabanas/booking"
 )
+
+// lookAgain is how often who waits asks the database whether the wish ahead has won.
+const lookAgain = 250 * time.Millisecond
 
 // nightQueue lets one wish for a night go to its workflow at a time; the others wait to see how it ends. Of many who want the
 // same nights at once all but one would each start a workflow only to lose in it. It spares that and decides nothing: processes
@@ -65,6 +69,7 @@ func (d *FrontDesk) turn(ctx context.Context, accommodationID int64, stay bookin
 		}
 		select {
 		case <-ahead:
+		case <-time.After(lookAgain): // it may hold the nights already and wait for its payment link
 		case <-ctx.Done():
 			return offered{}, nil, ctx.Err()
 		}
