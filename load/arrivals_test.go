@@ -22,7 +22,7 @@ func TestArrivalsKeepTheirSchedule(t *testing.T) {
 		var starts []time.Duration
 		outcome := load.Arrivals{Rate: 10, For: time.Second, Workers: 1}.Run(t.Context(), func(context.Context) error {
 			starts = append(starts, time.Since(start))
-			time.Sleep(20 * time.Millisecond)
+			<-time.After(20 * time.Millisecond)
 			return nil
 		})
 		require.Len(t, starts, 10)
@@ -42,7 +42,7 @@ func TestArrivalsDoNotWaitForASlowSystem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		outcome := load.Arrivals{Rate: 10, For: 2 * time.Second, Workers: 3}.Run(t.Context(), func(context.Context) error {
-			time.Sleep(950 * time.Millisecond)
+			<-time.After(950 * time.Millisecond)
 			return nil
 		})
 		require.EqualValues(t, 20, outcome.Offered)
@@ -60,7 +60,7 @@ func TestLatencyCountsFromThePlannedStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var begun atomic.Int64
 		outcome := load.Arrivals{Rate: 1000, For: 3 * time.Millisecond, Workers: 8}.Run(t.Context(), func(context.Context) error {
-			time.Sleep(time.Duration(begun.Add(1)) * 10 * time.Millisecond)
+			<-time.After(time.Duration(begun.Add(1)) * 10 * time.Millisecond)
 			return nil
 		})
 		require.EqualValues(t, 3, outcome.Done)
@@ -99,7 +99,7 @@ func TestSaturationCountsWhatEndedInsideItsWindow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		outcome := load.Saturation{Workers: 2, For: time.Second}.Run(t.Context(), func(context.Context) error {
-			time.Sleep(30 * time.Millisecond)
+			<-time.After(30 * time.Millisecond)
 			return nil
 		})
 		// Each worker starts 34 iterations, the last of which ends after the window; 25 of them end in (250 ms, 1 s].

@@ -175,11 +175,11 @@ func (r *Report) WriteJSON(w io.Writer) error {
 // WriteText writes the report for people.
 func (r *Report) WriteText(w io.Writer) error {
 	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)}
-	t.text("Medians of %d rounds of %.3g s, floor and ours in turns, on %d processors. Providers: %s.", r.Rounds, r.Measure, r.CPUs, r.Providers)
+	t.textf("Medians of %d rounds of %.3g s, floor and ours in turns, on %d processors. Providers: %s.", r.Rounds, r.Measure, r.CPUs, r.Providers)
 	r.writeRates(t)
-	t.text("Latencies in ms from the planned start, both sides offered the same. Cost of one iteration, background included:")
+	t.textf("Latencies in ms from the planned start, both sides offered the same. Cost of one iteration, background included:")
 	r.writeCosts(t)
-	t.text("Where it is written, %d at once (pg_walinspect):", sampleWorkers)
+	t.textf("Where it is written, %d at once (pg_walinspect):", sampleWorkers)
 	r.writeDatabases(t)
 	for _, s := range r.Scenarios {
 		fmt.Fprintf(t, "%s: %s.\n    floor: %s.\n", s.Name, s.What, s.FloorWhat)
@@ -228,7 +228,7 @@ type table struct{ *tabwriter.Writer }
 
 func (t table) row(cells ...string) { fmt.Fprintln(t, strings.Join(cells, "\t")+"\t") }
 
-func (t table) text(format string, args ...any) { fmt.Fprintf(t, "\n"+format+"\n\n", args...) }
+func (t table) textf(format string, args ...any) { fmt.Fprintf(t, "\n"+format+"\n\n", args...) }
 
 func number(v float64) string { return fmt.Sprintf("%.1f", v) }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -139,9 +140,7 @@ func (s *System) environment(settings map[string]string) []string {
 			all[name] = value
 		}
 	}
-	for name, value := range settings {
-		all[name] = value
-	}
+	maps.Copy(all, settings)
 	env := make([]string, 0, len(all))
 	for name, value := range all {
 		env = append(env, name+"="+value)
