@@ -242,7 +242,12 @@ func (a *Conversation) owned(ctx context.Context, in workflows.EffectInput) erro
 	if err != nil {
 		return err
 	}
-	if r.GuestID != in.GuestID {
+	// A guest that was joined to another is known by the other's id.
+	guest, err := a.Store.Guest(ctx, in.GuestID)
+	if err != nil {
+		return err
+	}
+	if r.GuestID != guest.ID {
 		return booking.Refuse(booking.CodeNotFound, "no such reservation of this guest")
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"cabanas/booking"
 	"cabanas/gateways/mercadopago"
 	"cabanas/internal/observe"
@@ -167,7 +169,9 @@ func (a *Payments) SweepPayments(ctx context.Context, ref workflows.ReservationR
 }
 
 func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (workflows.Settlement, error) {
-	settled, err := a.Store.Settle(ctx, a.report(payment), a.Now())
+	report := a.report(payment)
+	report.Asker = asker(ctx)
+	settled, err := a.Store.Settle(ctx, report, a.Now())
 	if err != nil {
 		return workflows.Settlement{}, asTemporal(err)
 	}
@@ -184,6 +188,16 @@ func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (wor
 		result.LinkClosed, err = a.confirmed(ctx, settled)
 	}
 	return result, asTemporal(err)
+}
+
+// asker names the step of a workflow that asks, over all its attempts: one that died before its answer was heard gets the
+// same answer again.
+func asker(ctx context.Context) string {
+	if !activity.IsActivity(ctx) {
+		return ""
+	}
+	info := activity.GetInfo(ctx)
+	return info.WorkflowExecution.RunID + "/" + info.ActivityID
 }
 
 // linkTimeout bounds the closing of a link beside a settlement; the booking's workflow sees to it when it takes longer.

@@ -27,12 +27,12 @@ func (a *Payments) RefundReservation(ctx context.Context, in workflows.RefundAll
 	}
 	left, returned := in.Amount, booking.Money{Currency: in.Amount.Currency}
 	for _, payment := range credited {
-		part := payment.Amount
+		part := payment.Amount.Minus(payment.Returned)
 		if left.Less(part) {
 			part = left
 		}
 		if part.Centavos <= 0 {
-			break
+			continue
 		}
 		amount, err := a.refund(ctx, payment.ProviderID, part, in.Reason)
 		if err != nil {

@@ -154,11 +154,7 @@ func (a *Reservations) ExpireHold(ctx context.Context, ref workflows.Reservation
 
 // ExtendHold moves the deadline of a live hold, once.
 func (a *Reservations) ExtendHold(ctx context.Context, in workflows.ExtendInput) (workflows.ReservationChange, error) {
-	r, err := a.Store.Reservation(ctx, in.Code)
-	if err != nil {
-		return workflows.ReservationChange{}, asTemporal(err)
-	}
-	change, err := a.Store.ExtendHold(ctx, in.Code, r.ExpiresAt.Add(in.By), a.Now())
+	change, err := a.Store.ExtendHold(ctx, in.Code, in.Until, a.Now())
 	if err == nil && change.Changed {
 		a.lockLonger(ctx, change.Reservation)
 	}

@@ -80,7 +80,7 @@ func (b *bookingRun) onExtend(ctx workflow.Context, _ Done) (ChangeOutcome, erro
 	}
 	before := b.expiresAt
 	change, err := extendHold.runLocal(databaseStep(ctx, "extend the hold"),
-		ExtendInput{Code: b.in.Code, By: b.in.Extension})
+		ExtendInput{Code: b.in.Code, Until: before.Add(b.in.Extension)})
 	if outcome, done, err := b.changed(change, err); !done {
 		return outcome, err
 	}

@@ -101,8 +101,8 @@ type CancelInput struct {
 
 // ExtendInput moves the deadline of a hold once.
 type ExtendInput struct {
-	Code string        `json:"code"`
-	By   time.Duration `json:"by"`
+	Code  string    `json:"code"`
+	Until time.Time `json:"until"`
 }
 
 // OwnerConfirmInput confirms by the owner's decision.

@@ -39,7 +39,7 @@ func (f *fake) ExtendHold(ctx context.Context, in workflows.ExtendInput) (workfl
 		if r.status != booking.PreReserved || r.extended {
 			return false
 		}
-		r.extended, r.expiresAt = true, r.expiresAt.Add(in.By)
+		r.extended, r.expiresAt = true, in.Until
 		return true
 	})
 }

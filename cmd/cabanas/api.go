@@ -16,9 +16,7 @@ import (
 )
 
 func runAPI(ctx context.Context, args []string) error {
-	set := flags("api")
-	host := set.String("host", "127.0.0.1", "address to listen on")
-	if err := set.Parse(args); err != nil {
+	if err := flags("api").Parse(args); err != nil {
 		return err
 	}
 	a, err := newApp(ctx)
@@ -26,7 +24,7 @@ func runAPI(ctx context.Context, args []string) error {
 		return err
 	}
 	defer a.close()
-	listener, err := net.Listen("tcp", net.JoinHostPort(*host, strconv.Itoa(a.config.Port)))
+	listener, err := net.Listen("tcp", net.JoinHostPort(a.config.BindAddress, strconv.Itoa(a.config.Port)))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -56,8 +57,15 @@ func runSandbox(ctx context.Context, args []string) error {
 	return runErr
 }
 
+// sandboxTarget names the variable in which `cabanas dev` tells its sandbox where the API is.
+const sandboxTarget = "SANDBOX_TARGET_URL"
+
 func sandboxOptions(cfg config.Config, address string) sandbox.Options {
 	base := cfg.BaseURL
+	// A public BASE_URL leads out of this machine; what the stand-ins send goes to the program beside them.
+	if target, err := url.Parse(os.Getenv(sandboxTarget)); err == nil && target.Host != "" {
+		base = target
+	}
 	return sandbox.Options{
 		PublicURL: address, StateFile: filepath.Join(cfg.Home, "sandbox.journal"), Logger: slog.Default(),
 		PhoneNumberID: cfg.WhatsApp.PhoneID, AccessToken: cfg.WhatsApp.AccessToken.Reveal(),
