@@ -38,9 +38,9 @@ func paysOddly(t *testing.T, s *stack) {
 	for name, change := range map[string]func(*control.NewPayment){
 		"another currency":       func(p *control.NewPayment) { p.Currency = "USD" },
 		"another collector":      func(p *control.NewPayment) { p.CollectorID = 999_999_999 },
-		"someone's reference":    func(p *control.NewPayment) { p.ExternalReference = to("RES260101ABCDEF") },
-		"no reference":           func(p *control.NewPayment) { p.ExternalReference = to("") },
-		"a reference of a store": func(p *control.NewPayment) { p.ExternalReference = to("order #1 of another shop") },
+		"someone's reference":    func(p *control.NewPayment) { p.ExternalReference = new("RES260101ABCDEF") },
+		"no reference":           func(p *control.NewPayment) { p.ExternalReference = new("") },
+		"a reference of a store": func(p *control.NewPayment) { p.ExternalReference = new("order #1 of another shop") },
 	} {
 		w, _ := s.wishes(3, s.week(t, 2), 2)
 		h := s.books(t, w)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ func TestGuests(t *testing.T) {
 		"sends webhooks that are not right":        sendsBadWebhooks,
 		"writes to a number that is not ours":      writesElsewhere,
 		"cancels and books the same dates at once": rebooksAtOnce,
+		"finds by chat what was booked by REST":    findsByChat,
+		"hides their number":                       hidesNumber,
+		"sends anything":                           sendsAnything,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,11 +110,30 @@ func paysPending(t *testing.T, s *stack) {
 	_, err := s.world.ChangePayment(patient(t), p.ID, control.PaymentChange{Status: "approved"})
 	require.NoError(t, err)
 	g.isTold(h.Code, "confirmed")
-	// A notification of the past arrives late: the payment is asked for again and says what it said.
+	// Notifications of the past arrive late, and for a moment the provider itself says what was: nothing goes back.
 	require.NoError(t, s.world.Notify(patient(t), p.ID))
-	require.NoError(t, s.world.WaitIdle(patient(t)))
-	s.becomes(t, h.Code, "confirmed", "partially_paid")
+	for _, status := range []string{"pending", "approved"} {
+		_, err = s.world.ChangePayment(patient(t), p.ID, control.PaymentChange{Status: status, Force: true})
+		require.NoError(t, err)
+		s.isHandedOn(t, p.ID)
+		r := s.becomes(t, h.Code, "confirmed", "partially_paid")
+		require.Equal(t, r.Deposit, r.Paid)
+	}
 	s.hears(t, g.Number, h.Code, "hold", "payment_pending", "confirmed")
+}
+
+// isHandedOn waits until every notification about a payment has gone to its booking.
+func (s *stack) isHandedOn(t *testing.T, paymentID int64) {
+	t.Helper()
+	require.NoError(t, s.world.WaitIdle(patient(t)))
+	s.eventually(t, patience, "the notifications are handed on", func(ctx context.Context) error {
+		n, err := s.count(ctx, `SELECT count(*) FROM webhook_inbox WHERE meta ->> 'payment_id' = $1 AND dispatched_at IS NULL`,
+			strconv.FormatInt(paymentID, 10))
+		if err == nil && n > 0 {
+			err = fmt.Errorf("%d wait", n)
+		}
+		return err
+	})
 }
 
 func paysAgain(t *testing.T, s *stack) {
@@ -164,6 +187,7 @@ func cancelsByREST(t *testing.T, s *stack) {
 	p, err := s.world.Pay(patient(t), control.NewPayment{PreferenceID: s.preference(t, h.Code)})
 	require.NoError(t, err)
 	r := s.becomes(t, h.Code, "confirmed", "partially_paid")
+	s.hears(t, number, h.Code, "hold", "confirmed")
 
 	path := "/api/v1/reservations/" + h.Code + "/cancel"
 	require.Equal(t, http.StatusNotFound, s.must(t, http.MethodPost, path, nil, "X-Reservation-Token", h.Token+"x").status)
@@ -257,4 +281,59 @@ func rebooksAtOnce(t *testing.T, s *stack) {
 	s.bookingRuns(t, first.Code, false)
 	s.bookingRuns(t, second.Code, true)
 	s.hears(t, number, second.Code, "hold")
+}
+
+// findsByChat: the same person, whatever form their number is written in.
+func findsByChat(t *testing.T, s *stack) {
+	when := s.week(t, 2)
+	w, number := s.wishes(1, when, 2)
+	w.ContactPhone = fmt.Sprintf("011 15 %s-%s", number[5:9], number[9:])
+	s.keepPrivate(w.ContactPhone)
+	h := s.books(t, w)
+	g := &talker{Guest: &guest.Guest{Control: s.world, Number: number, Name: w.ContactName}, s: s, t: t}
+	require.NoError(t, g.Arrive(patient(t)))
+	g.says("mis reservas")
+	g.isOffered("cancel_res_" + h.Code)
+	require.EqualValues(t, 1, s.number(t, `SELECT count(*) FROM guests WHERE phone = $1`, canonical(number)))
+}
+
+// hidesNumber: people with a user name are known by an id alone.
+func hidesNumber(t *testing.T, s *stack) {
+	g := s.arrives(t)
+	_, err := s.world.AddGuest(patient(t), control.Guest{Number: g.Number, Name: g.Name, HideNumber: true, BSUID: "AR." + g.Number})
+	require.NoError(t, err)
+	h := g.holds(s.week(t, 2), 2)
+	g.pays(h, "")
+	g.isTold(h.Code, "confirmed")
+	s.becomes(t, h.Code, "confirmed", "partially_paid")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed")
+}
+
+// sendsAnything: whatever is sent, somebody who waits for an answer gets one, and nothing breaks.
+func sendsAnything(t *testing.T, s *stack) {
+	g := s.arrives(t)
+	for _, kind := range []string{"audio", "image", "video", "document", "sticker", "location", "contacts", "unsupported", "order", "broken_interactive"} {
+		_, err := s.world.Send(patient(t), control.Inbound{From: g.Number, Type: kind})
+		require.NoError(t, err, kind)
+		g.hears("an answer to "+kind, nil)
+	}
+	last := g.hearsAfter("Hola")
+	for _, in := range []control.Inbound{
+		{Type: "reaction", Target: last.ID, Emoji: "👍"},
+		{Type: "reaction", Target: last.ID},
+		{Type: "system", SystemType: "customer_identity_changed"},
+		{Type: "request_welcome"},
+	} {
+		in.From = g.Number
+		_, err := s.world.Send(patient(t), in)
+		require.NoError(t, err, in.Type)
+	}
+	require.NotEmpty(t, g.hearsAfter("mis reservas").Text)
+}
+
+// hearsAfter writes a text and waits for an answer to it.
+func (g *talker) hearsAfter(text string) control.Message {
+	g.t.Helper()
+	g.says(text)
+	return g.hearsAnything()
 }

@@ -104,7 +104,7 @@ func (s *stack) nothingPrivateInHistories(t *testing.T) {
 			seen++
 			s.nothingPrivateIn(t, execution)
 		}
-		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+		if request.NextPageToken = page.GetNextPageToken(); len(request.GetNextPageToken()) == 0 {
 			break
 		}
 	}

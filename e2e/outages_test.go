@@ -40,7 +40,7 @@ func TestOutages(t *testing.T) {
 	}
 }
 
-func outage() control.CallFaults { return control.CallFaults{Outage: to(true)} }
+func outage() control.CallFaults { return control.CallFaults{Outage: new(true)} }
 
 // calls waits until the business has made more calls of a kind than before.
 func (s *stack) calls(t *testing.T, count func(context.Context) (control.Calls, error), operation string, before int64) {
@@ -76,7 +76,7 @@ func whatsAppAway(t *testing.T, s *stack) {
 // whatsAppSilent: nobody can know whether the message arrived, until its status tells.
 func whatsAppSilent(t *testing.T, s *stack) {
 	g, when := s.arrives(t), s.week(t, 2)
-	require.NoError(t, s.world.SetWhatsAppFaults(patient(t), control.WhatsAppFaults{CallFaults: control.CallFaults{TimeoutNext: to(1)}}))
+	require.NoError(t, s.world.SetWhatsAppFaults(patient(t), control.WhatsAppFaults{CallFaults: control.CallFaults{TimeoutNext: new(1)}}))
 	h := g.holds(when, 2)
 	s.confirms(t, g, h, when, 2)
 }
@@ -141,7 +141,7 @@ func noLinkAtFirst(t *testing.T, s *stack) {
 
 func linkUnheard(t *testing.T, s *stack) {
 	g, when := s.arrives(t), s.week(t, 2)
-	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{CallFaults: control.CallFaults{TimeoutNext: to(1)}}))
+	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{CallFaults: control.CallFaults{TimeoutNext: new(1)}}))
 	r := g.yes(when, 2)
 	link := g.hears("the payment link", func(m control.Message) bool { return m.CTA != nil })
 	links, err := s.world.Preferences(patient(t), r.Code)
@@ -154,7 +154,7 @@ func paymentNotSeenAtFirst(t *testing.T, s *stack) {
 	g, when := s.arrives(t), s.week(t, 2)
 	h := g.holds(when, 2)
 	before := s.called(t, s.world.MercadoPagoCalls, "get_payment")
-	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{CallFaults: outage()}))
+	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{CallFaults: control.CallFaults{OutageReset: new(true)}}))
 	p := g.pays(h, "")
 	s.calls(t, s.world.MercadoPagoCalls, "get_payment", before+1)
 	s.becomes(t, h.Code, "pre_reserved", "pending")
@@ -178,7 +178,7 @@ func refundDelayed(t *testing.T, s *stack) {
 	s.calls(t, s.world.MercadoPagoCalls, "refund", before+1)
 	require.NoError(t, s.world.ClearMercadoPagoFaults(patient(t)))
 	// The first one that works is carried out and not answered.
-	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{CallFaults: control.CallFaults{TimeoutNext: to(1)}}))
+	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{CallFaults: control.CallFaults{TimeoutNext: new(1)}}))
 	s.refundedOnce(t, p.ID, r.Deposit)
 	s.becomes(t, h.Code, "cancelled", "refunded")
 	s.hears(t, number, h.Code, "hold", "confirmed", "cancelled")
@@ -187,6 +187,6 @@ func refundDelayed(t *testing.T, s *stack) {
 func paymentNotFoundAtFirst(t *testing.T, s *stack) {
 	g, when := s.arrives(t), s.week(t, 2)
 	h := g.holds(when, 2)
-	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{NotFoundGets: to(2), SearchLagMS: to(2000)}))
+	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{NotFoundGets: new(2), SearchLagMS: new(2000)}))
 	s.confirms(t, g, h, when, 2)
 }

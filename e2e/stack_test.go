@@ -309,7 +309,7 @@ func (s *stack) remove(t *testing.T) {
 		_ = s.dev.Process.Kill()
 		<-s.ended
 	}
-	if keep := os.Getenv("CABANAS_E2E_KEEP"); keep != "" && t.Failed() {
+	if keep := os.Getenv("CABANAS_E2E_KEEP"); keep == "always" || keep != "" && t.Failed() {
 		t.Logf("kept %s", s.home)
 		return
 	}

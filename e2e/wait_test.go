@@ -54,4 +54,4 @@ func patient(t *testing.T) context.Context {
 	return ctx
 }
 
-func to[T any](value T) *T { return &value }
+//go:fix inline

@@ -14,9 +14,9 @@ import (
 func TestWebhooks(t *testing.T) {
 	t.Parallel()
 	s := start(t, true)
-	disorder := control.DeliveryFaults{Duplicate: to(4), Reorder: to(3)}
+	disorder := control.DeliveryFaults{Duplicate: new(4), Reorder: new(3)}
 	require.NoError(t, s.world.SetWhatsAppFaults(patient(t), control.WhatsAppFaults{DeliveryFaults: disorder}))
-	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{DeliveryFaults: disorder, LegacyTwins: to("always")}))
+	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{DeliveryFaults: disorder, LegacyTwins: new("always")}))
 	t.Run("all at once", func(t *testing.T) {
 		for name, test := range map[string]func(*testing.T, *stack){
 			"a booking is made once":             bookedOnce,
