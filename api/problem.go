@@ -148,8 +148,7 @@ func refusal(ctx context.Context, logger *slog.Logger, operation string, err err
 	if known.Code == booking.CodeDatesTaken {
 		p.Alternatives = []alternative{}
 	}
-	var taken *activities.TakenError
-	if errors.As(err, &taken) {
+	if taken, ok := errors.AsType[*activities.TakenError](err); ok {
 		p.Alternatives = alternatives(taken.Alternatives)
 	}
 	return p

@@ -203,7 +203,7 @@ func requireReferences(t *testing.T, document map[string]any, part any) {
 	case map[string]any:
 		if reference, ok := part["$ref"].(string); ok {
 			var at any = document
-			for _, step := range strings.Split(strings.TrimPrefix(reference, "#/"), "/") {
+			for step := range strings.SplitSeq(strings.TrimPrefix(reference, "#/"), "/") {
 				at = at.(map[string]any)[step]
 			}
 			require.NotNil(t, at, reference)

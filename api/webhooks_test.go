@@ -158,7 +158,7 @@ func TestASignedNotificationIsStored(t *testing.T) {
 		require.Len(t, e.inbox.received, 1)
 		stored := e.inbox.received[0]
 		require.Equal(t, "mercadopago", stored.Provider)
-		require.Equal(t, mpBody, string(stored.Body))
+		require.JSONEq(t, mpBody, string(stored.Body))
 		require.Equal(t, map[string]string{"data.id": "123456789", "type": "payment", "ref": "RES261121ABCDEF", "topic": "payment",
 			activities.MetaSigned: "true", activities.MetaPaymentID: "123456789"}, stored.Meta)
 

@@ -44,7 +44,7 @@ func TestDateParsing(t *testing.T) {
 	require.Panics(t, func() { booking.MustDate("no") })
 	var none booking.Date
 	require.True(t, none.IsZero())
-	require.Equal(t, "", none.String())
+	require.Empty(t, none.String())
 	require.True(t, none.Time().IsZero())
 	require.NoError(t, none.UnmarshalText([]byte("2026-02-03")))
 	require.False(t, none.IsZero())

@@ -211,6 +211,9 @@ func (r *Report) writeDatabases(t table) {
 	t.row("scenario", "side", "database", "write tx", "WAL records", "WAL KB", "whole pages KB")
 	r.eachSide(func(scenario, name string, side SideReport) {
 		for _, d := range side.Databases {
+			if d.Commits < 0.05 && d.Bytes+d.PageBytes < 100 {
+				continue // The idle system's own.
+			}
 			t.row(scenario, name, d.Database, number(d.Commits), number(d.Records), number(d.Bytes/1024), number(d.PageBytes/1024))
 		}
 	})

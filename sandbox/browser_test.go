@@ -61,7 +61,7 @@ func picture(name string) chromedp.Action[chromedp.Void] {
 
 func testID(id string) chromedp.CSS { return chromedp.CSS(`[data-testid="` + id + `"]`) }
 
-func read(t *testing.T, page context.Context, id string) string {
+func read(t *testing.T, page context.Context, id string) string { //nolint:revive // a test helper begins with its t
 	t.Helper()
 	got, err := chromedp.Run(page, chromedp.Text(testID(id)))
 	require.NoError(t, err)

@@ -219,9 +219,8 @@ func eventually(t *testing.T, cond func() bool) {
 	require.Eventually(t, cond, 15*time.Second, 5*time.Millisecond)
 }
 
-func ptr[T any](v T) *T { return &v }
-
-type object = map[string]any
+//go:fix inline
+type object map[string]any
 
 func text(to, body string) object {
 	return object{"messaging_product": "whatsapp", "to": to, "type": "text", "text": object{"body": body}}

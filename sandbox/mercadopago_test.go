@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,9 +23,7 @@ func order(change object) object {
 		"external_reference": "RES261121abcdef",
 		"payment_methods":    object{"excluded_payment_types": []any{object{"id": "ticket"}, object{"id": "atm"}}},
 	}
-	for k, v := range change {
-		o[k] = v
-	}
+	maps.Copy(o, change)
 	return o
 }
 
@@ -54,9 +53,7 @@ func TestPreferenceRefusals(t *testing.T) {
 	b := start(t)
 	item := func(change object) object {
 		i := object{"title": "Seña", "quantity": 1, "unit_price": 100, "currency_id": "ARS"}
-		for k, v := range change {
-			i[k] = v
-		}
+		maps.Copy(i, change)
 		return order(object{"items": []any{i}})
 	}
 	cases := []struct {
@@ -163,7 +160,7 @@ func TestNotifications(t *testing.T) {
 	require.Equal(t, dataID, at(t, body, "data", "id"))
 	require.Equal(t, "v1", body["api_version"])
 
-	require.NoError(t, b.control.SetMercadoPagoFaults(t.Context(), control.MercadoPagoFaults{TimestampUnit: ptr("ms")}))
+	require.NoError(t, b.control.SetMercadoPagoFaults(t.Context(), control.MercadoPagoFaults{TimestampUnit: new("ms")}))
 	_, err := b.control.ChangePayment(t.Context(), p.ID, control.PaymentChange{Status: "approved"})
 	require.NoError(t, err)
 	eventually(t, func() bool { return len(b.business.hooks()) == 3 })
@@ -172,7 +169,7 @@ func TestNotifications(t *testing.T) {
 	require.NotEqual(t, requestID, third.header.Get("x-request-id"), "another event")
 	require.Equal(t, "payment.updated", decoded(t, third.body)["action"])
 	_, err = b.control.ChangePayment(t.Context(), p.ID, control.PaymentChange{Status: "pending"})
-	require.ErrorContains(t, err, "does not make this change")
+	require.ErrorContains(t, err, "not a change of status")
 
 	require.NoError(t, b.control.NotifyAnything(t.Context(), control.Notice{DataID: "404", URL: b.business.URL + "/hooks"}))
 	eventually(t, func() bool { return len(b.business.hooks()) == 4 })
@@ -217,7 +214,7 @@ func TestPaymentsReadAsMercadoPagoWritesThem(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, b.mp(t, http.MethodGet, "/v1/payments/1", nil).status)
 
 	odd := b.pay(t, control.NewPayment{
-		PreferenceID: id, Amount: "1", Currency: "USD", CollectorID: 5, ExternalReference: ptr("someone else's"), Outcome: "rejected",
+		PreferenceID: id, Amount: "1", Currency: "USD", CollectorID: 5, ExternalReference: new("someone else's"), Outcome: "rejected",
 	})
 	a = b.mp(t, http.MethodGet, paymentPath(odd), nil)
 	require.Contains(t, a.raw, `"transaction_amount":1.00`)
@@ -236,7 +233,7 @@ func TestSearch(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	id := b.link(t, nil)
-	require.NoError(t, b.control.SetMercadoPagoFaults(t.Context(), control.MercadoPagoFaults{SearchLagMS: ptr(60_000), NotFoundGets: ptr(1)}))
+	require.NoError(t, b.control.SetMercadoPagoFaults(t.Context(), control.MercadoPagoFaults{SearchLagMS: new(60_000), NotFoundGets: new(1)}))
 	first := b.pay(t, control.NewPayment{PreferenceID: id, Outcome: "rejected"})
 	b.clock.Advance(time.Minute)
 	second := b.pay(t, control.NewPayment{PreferenceID: id})
@@ -310,7 +307,7 @@ func TestRefundsInProcessAndFromThePanel(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	p := b.pay(t, control.NewPayment{PreferenceID: b.link(t, nil)})
-	require.NoError(t, b.control.SetMercadoPagoFaults(t.Context(), control.MercadoPagoFaults{RefundsInProcess: ptr(true)}))
+	require.NoError(t, b.control.SetMercadoPagoFaults(t.Context(), control.MercadoPagoFaults{RefundsInProcess: new(true)}))
 	a := b.mp(t, http.MethodPost, paymentPath(p)+"/refunds", object{}, "X-Idempotency-Key", "k")
 	require.Equal(t, "in_process", a.body["status"])
 	require.Equal(t, "approved", b.mp(t, http.MethodGet, paymentPath(p), nil).body["status"])
@@ -346,9 +343,9 @@ func TestMercadoPagoCallFaults(t *testing.T) {
 		}
 	}
 	id := b.link(t, nil)
-	set(control.MercadoPagoFaults{CallFaults: control.CallFaults{Outage: ptr(true)}})
+	set(control.MercadoPagoFaults{CallFaults: control.CallFaults{Outage: new(true)}})
 	require.Equal(t, http.StatusServiceUnavailable, b.mp(t, http.MethodGet, "/checkout/preferences/"+id, nil).status)
-	set(control.MercadoPagoFaults{CallFaults: control.CallFaults{Outage: ptr(false), TimeoutNext: ptr(1)}, DeliveryFaults: control.DeliveryFaults{DropPercent: ptr(100)}})
+	set(control.MercadoPagoFaults{CallFaults: control.CallFaults{Outage: new(false), TimeoutNext: new(1)}, DeliveryFaults: control.DeliveryFaults{DropPercent: new(100)}})
 
 	p := b.pay(t, control.NewPayment{PreferenceID: id})
 	client := &http.Client{Timeout: 200 * time.Millisecond}

@@ -209,8 +209,7 @@ func (w *sendWatch) reason(err error) Reason {
 
 // withoutAddress drops the URL from an error of net/http: it names a booking.
 func withoutAddress(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

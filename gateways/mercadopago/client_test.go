@@ -3,6 +3,7 @@ package mercadopago
 import (
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -36,9 +37,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next := p.replies[min(len(p.seen), len(p.replies)-1)]
 	p.seen, p.bodies = append(p.seen, r), append(p.bodies, string(body))
 	p.mu.Unlock()
-	for name, values := range next.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), next.header)
 	w.WriteHeader(next.status)
 	_, _ = io.WriteString(w, next.body)
 }

@@ -126,8 +126,7 @@ func (e *Error) Retryable() bool {
 
 // ReasonOf returns the reason of the [Error] in err's chain, or "" for any other error.
 func ReasonOf(err error) Reason {
-	var failure *Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*Error](err); ok {
 		return failure.Reason
 	}
 	return ""

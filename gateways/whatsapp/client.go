@@ -46,10 +46,10 @@ type Client struct {
 func New(options Options) (*Client, error) {
 	var missing problems
 	if options.PhoneID == "" {
-		missing.add("PhoneID is required")
+		missing.addf("PhoneID is required")
 	}
 	if options.Token == "" {
-		missing.add("Token is required")
+		missing.addf("Token is required")
 	}
 	base := strings.TrimRight(valueOr(options.BaseURL, DefaultBaseURL), "/")
 	missing.link("BaseURL", base)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -40,9 +41,7 @@ func (m *meta) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := m.answers[min(len(m.seen), len(m.answers)-1)]
 	m.seen, m.bodies = append(m.seen, r), append(m.bodies, body)
 	m.mu.Unlock()
-	for name, values := range answer.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), answer.header)
 	w.WriteHeader(answer.status)
 	_, _ = io.WriteString(w, answer.body)
 }

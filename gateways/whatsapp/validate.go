@@ -26,7 +26,7 @@ func (m Message) Validate() error {
 	case typeTemplate:
 		m.validateTemplate(&found)
 	default:
-		found.add("message has no content: use a constructor")
+		found.addf("message has no content: use a constructor")
 	}
 	found.optional("callback data", m.callbackData, MaxCallbackData)
 	return errors.Join(found...)
@@ -69,7 +69,7 @@ func (m Message) validateList(found *problems) {
 			found.optional("section title", section.Title, MaxSectionTitle)
 		}
 		if len(section.Rows) == 0 {
-			found.add("section without rows")
+			found.addf("section without rows")
 		}
 		for _, row := range section.Rows {
 			found.required("row title", row.Title, MaxRowTitle)
@@ -84,7 +84,7 @@ func (m Message) validateList(found *problems) {
 
 func (m Message) validateTemplate(found *problems) {
 	if m.template.Name == "" || m.template.Language == "" {
-		found.add("template needs a name and a language")
+		found.addf("template needs a name and a language")
 	}
 	for _, value := range m.template.Body {
 		found.required("template variable", value, MaxBody)
@@ -97,30 +97,30 @@ func (m Message) validateTemplate(found *problems) {
 // problems collects what is wrong with a message.
 type problems []error
 
-func (p *problems) add(format string, args ...any) { *p = append(*p, fmt.Errorf(format, args...)) }
+func (p *problems) addf(format string, args ...any) { *p = append(*p, fmt.Errorf(format, args...)) }
 
 func (p *problems) required(what, text string, limit int) {
 	if strings.TrimSpace(text) == "" {
-		p.add("%s is empty", what)
+		p.addf("%s is empty", what)
 	}
 	p.optional(what, text, limit)
 }
 
 func (p *problems) optional(what, text string, limit int) {
 	if length := utf8.RuneCountInString(text); length > limit {
-		p.add("%s has %d characters, at most %d allowed", what, length, limit)
+		p.addf("%s has %d characters, at most %d allowed", what, length, limit)
 	}
 }
 
 func (p *problems) count(what string, number, limit int) {
 	if number < 1 || number > limit {
-		p.add("%d %s, 1 to %d allowed", number, what, limit)
+		p.addf("%d %s, 1 to %d allowed", number, what, limit)
 	}
 }
 
 func (p *problems) unique(what string, seen map[string]bool, value string) {
 	if seen[value] {
-		p.add("%s are not unique", what)
+		p.addf("%s are not unique", what)
 	}
 	seen[value] = true
 }
@@ -129,12 +129,12 @@ func (p *problems) unique(what string, seen map[string]bool, value string) {
 func (p *problems) link(what, link string) {
 	address, err := url.Parse(link)
 	if err != nil || (address.Scheme != "https" && address.Scheme != "http") || address.Host == "" {
-		p.add("%s is not an absolute web address", what)
+		p.addf("%s is not an absolute web address", what)
 	}
 }
 
 func (p *problems) within(what string, degrees, limit float64) {
 	if math.IsNaN(degrees) || math.Abs(degrees) > limit {
-		p.add("%s is not between -%g and %g", what, limit, limit)
+		p.addf("%s is not between -%g and %g", what, limit, limit)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -275,12 +276,7 @@ func (q *Queue) start(it *item) {
 }
 
 func (q *Queue) isHeld(it *item) bool {
-	for _, h := range q.held {
-		if h == it {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(q.held, it)
 }
 
 func (q *Queue) deliver(ctx context.Context, it *item) {
@@ -357,6 +353,7 @@ func (q *Queue) post(ctx context.Context, it *item) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("post webhook: %w", err)
 	}
+	defer func() { _ = resp.Body.Close() }()
 	drain(resp.Body)
 	return resp.StatusCode, nil
 }

@@ -83,8 +83,7 @@ func eventually(t *testing.T, cond func() bool) {
 	require.Eventually(t, cond, 10*time.Second, 2*time.Millisecond)
 }
 
-func ptr[T any](v T) *T { return &v }
-
+//go:fix inline
 func TestTriesUntilTaken(t *testing.T) {
 	t.Parallel()
 	r, q := newReceiver(t, 3), newQueue(t, "")
@@ -102,7 +101,7 @@ func TestDuplicates(t *testing.T) {
 	t.Parallel()
 	r, q := newReceiver(t, 0), newQueue(t, "")
 	run(t, q)
-	q.SetFaults(control.DeliveryFaults{Duplicate: ptr(2)})
+	q.SetFaults(control.DeliveryFaults{Duplicate: new(2)})
 	q.Send(delivery.Webhook{URL: r.URL, Body: []byte("a")})
 	eventually(t, func() bool { return q.Report().Delivered == 3 })
 	bodies, _ := r.got()
@@ -113,7 +112,7 @@ func TestReorderNeverKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	r, q := newReceiver(t, 0), newQueue(t, "")
 	run(t, q)
-	q.SetFaults(control.DeliveryFaults{Reorder: ptr(3)})
+	q.SetFaults(control.DeliveryFaults{Reorder: new(3)})
 	for _, body := range []string{"a", "b"} {
 		q.Send(delivery.Webhook{URL: r.URL, Body: []byte(body)})
 	}
@@ -133,11 +132,11 @@ func TestDrops(t *testing.T) {
 	t.Parallel()
 	r, q := newReceiver(t, 0), newQueue(t, "")
 	run(t, q)
-	q.SetFaults(control.DeliveryFaults{DropNext: ptr(1)})
+	q.SetFaults(control.DeliveryFaults{DropNext: new(1)})
 	q.Send(delivery.Webhook{URL: r.URL, Body: []byte("lost")})
 	q.Send(delivery.Webhook{URL: r.URL, Body: []byte("kept")})
 	eventually(t, func() bool { return q.Report().Delivered == 1 })
-	q.SetFaults(control.DeliveryFaults{DropPercent: ptr(100)})
+	q.SetFaults(control.DeliveryFaults{DropPercent: new(100)})
 	q.Send(delivery.Webhook{URL: r.URL, Body: []byte("lost")})
 	bodies, _ := r.got()
 	require.Equal(t, []string{"kept"}, bodies)

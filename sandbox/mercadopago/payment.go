@@ -57,7 +57,7 @@ var defaultDetail = map[string]string{
 var (
 	errExpired    = errors.New("the payment link's validity is over")
 	errBinary     = errors.New("the preference is binary: a payment is approved or rejected at once")
-	errTransition = errors.New("Mercado Pago does not make this change of status")
+	errTransition = errors.New("not a change of status that Mercado Pago makes")
 )
 
 // pay makes a payment on a preference.

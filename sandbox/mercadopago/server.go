@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -122,9 +123,7 @@ func (s *Server) Calls() control.Calls {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	calls := make(control.Calls, len(s.calls))
-	for k, v := range s.calls {
-		calls[k] = v
-	}
+	maps.Copy(calls, s.calls)
 	return calls
 }
 

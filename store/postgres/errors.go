@@ -56,12 +56,10 @@ func explain(operation string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *booking.Error
-	if errors.As(err, &known) {
+	if _, ok := errors.AsType[*booking.Error](err); ok {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
-	var failure *pgconn.PgError
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return explainState(operation, failure)
 	}
 	if errors.Is(err, pgx.ErrNoRows) {

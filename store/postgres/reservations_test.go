@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -223,7 +222,7 @@ func TestDatabaseAndDomainHaveTheSameTransitions(t *testing.T) {
 				continue
 			}
 			var failure *pgconn.PgError
-			require.True(t, errors.As(err, &failure), "%s to %s must be refused", from, to)
+			require.ErrorAs(t, err, &failure, "%s to %s must be refused", from, to)
 			require.Equal(t, "legal_transition", failure.ConstraintName)
 		}
 	}
@@ -251,7 +250,7 @@ func TestWhatIsFixedStays(t *testing.T) {
 	} {
 		_, err := b.sql.Exec(t.Context(), `UPDATE reservations SET `+test.set+` WHERE code = $1`, r.Code)
 		var failure *pgconn.PgError
-		require.True(t, errors.As(err, &failure), name)
+		require.ErrorAs(t, err, &failure, name)
 		require.Equal(t, test.constraint, failure.ConstraintName, name)
 	}
 	_, err := b.Cancel(t.Context(), r.Code, booking.ByGuest, "guest", now)

@@ -196,9 +196,9 @@ func TestInbox(t *testing.T) {
 	require.Equal(t, []int64{second}, pending(now.Add(time.Minute)))
 
 	pause := time.Duration(0)
-	for _, want := range []time.Duration{1, 2, 4, 8, 10, 10} {
+	for _, want := range []int{1, 2, 4, 8, 10, 10} {
 		require.NoError(t, b.MarkDispatchFailed(t.Context(), second, "temporal away", now))
-		pause = want * time.Second
+		pause = time.Duration(want) * time.Second
 		require.Empty(t, pending(now.Add(pause)), "it rests %s", pause)
 		require.Equal(t, []int64{second}, pending(now.Add(pause+time.Millisecond)))
 	}

@@ -73,7 +73,7 @@ func (b *bench) raceForPayment(r postgres.Reservation, rival postgres.NewHold) (
 		},
 	} {
 		group.Go(func() error {
-			time.Sleep(time.Duration(rand.IntN(1500)) * time.Microsecond) // not a wait: another order each time
+			<-time.After(time.Duration(rand.IntN(1500)) * time.Microsecond) // not a wait: another order each time
 			return try()
 		})
 	}
