@@ -219,8 +219,7 @@ func eventually(t *testing.T, cond func() bool) {
 	require.Eventually(t, cond, 15*time.Second, 5*time.Millisecond)
 }
 
-//go:fix inline
-type object map[string]any
+type object = map[string]any
 
 func text(to, body string) object {
 	return object{"messaging_product": "whatsapp", "to": to, "type": "text", "text": object{"body": body}}
