@@ -54,4 +54,3 @@ func patient(t *testing.T) context.Context {
 	return ctx
 }
 
-//go:fix inline

@@ -83,7 +83,6 @@ func eventually(t *testing.T, cond func() bool) {
 	require.Eventually(t, cond, 10*time.Second, 2*time.Millisecond)
 }
 
-//go:fix inline
 func TestTriesUntilTaken(t *testing.T) {
 	t.Parallel()
 	r, q := newReceiver(t, 3), newQueue(t, "")
