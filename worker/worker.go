@@ -35,6 +35,8 @@ const (
 	// stickyWorkflows bounds the workflows kept in memory over all queues of the process.
 	stickyWorkflows = 5000
 	deployment      = "cabanas"
+	// waiting bounds the activities of a queue that wait for neighbours at once; the database pool is what they share.
+	waiting = 100
 )
 
 // Worker serves its task queues until it is stopped.
@@ -89,18 +91,15 @@ func (w *Worker) stop(started []worker.Worker) {
 	}
 }
 
-// serve registers what lives on one queue. Local activities run on the queue of their workflow, so they are registered there too.
+// serve registers what lives on one queue. Local activities run where their workflow does, so they are registered there too.
 func (w *Worker) serve(queue string, options Options) worker.Worker {
 	served := worker.New(options.Client, queue, w.tuned(queue, options))
+	workflows.Register(served, queue)
 	switch queue {
 	case workflows.QueueBooking:
-		served.RegisterWorkflow(workflows.Booking)
-		served.RegisterWorkflow(workflows.LatePayment)
-		served.RegisterWorkflow(workflows.PaymentReconciliation)
 		served.RegisterActivity(options.Reservations)
 		served.RegisterActivity(options.Payments)
 	case workflows.QueueConversation:
-		served.RegisterWorkflow(workflows.Conversation)
 		served.RegisterActivity(options.Conversation)
 	case workflows.QueueMessaging:
 		served.RegisterActivity(options.Messaging)
@@ -114,9 +113,9 @@ func (w *Worker) tuned(queue string, options Options) worker.Options {
 		WorkerStopTimeout:                  stopTimeout,
 		WorkflowTaskPollerBehavior:         pollers,
 		ActivityTaskPollerBehavior:         pollers,
-		DisableWorkflowWorker:              queue == workflows.QueueMessaging || queue == workflows.QueueMedia || queue == workflows.QueueCalendar,
+		DisableWorkflowWorker:              queue == workflows.QueueMessaging,
 		OnFatalError:                       func(err error) { w.fatal <- fmt.Errorf("queue %s: %w", queue, err) },
-		MaxConcurrentActivityExecutionSize: concurrency[queue],
+		MaxConcurrentActivityExecutionSize: waiting,
 	}
 	if options.BuildID != "" {
 		tuned.DeploymentOptions = worker.DeploymentOptions{
@@ -126,13 +125,4 @@ func (w *Worker) tuned(queue string, options Options) worker.Options {
 		}
 	}
 	return tuned
-}
-
-// concurrency bounds the activities of a queue that wait for neighbours at once; the database pool is what they share.
-var concurrency = map[string]int{
-	workflows.QueueBooking:      100,
-	workflows.QueueConversation: 100,
-	workflows.QueueMessaging:    100,
-	workflows.QueueCalendar:     20,
-	workflows.QueueMedia:        2,
 }

@@ -11,13 +11,11 @@ import (
 const (
 	QueueConversation = "conversation"
 	QueueBooking      = "booking"
-	QueueMessaging    = "messaging"
-	QueueCalendar     = "calendar"
-	QueueMedia        = "media"
+	QueueMessaging    = "messaging" // activities only
 )
 
 // Queues lists every task queue.
-var Queues = []string{QueueConversation, QueueBooking, QueueMessaging, QueueCalendar, QueueMedia}
+var Queues = []string{QueueConversation, QueueBooking, QueueMessaging}
 
 // Signals, updates and queries.
 const (
