@@ -27,12 +27,13 @@ func (a *Payments) RefundReservation(ctx context.Context, in workflows.RefundAll
 	}
 	left, returned := in.Amount, booking.Money{Currency: in.Amount.Currency}
 	for _, payment := range credited {
-		part := payment.Amount.Minus(payment.Returned)
+		// What is left of a payment is the plan's to say: asked again, this one must find its own plan and not take it for another's.
+		part := payment.Amount
 		if left.Less(part) {
 			part = left
 		}
 		if part.Centavos <= 0 {
-			continue
+			break
 		}
 		amount, err := a.refund(ctx, payment.ProviderID, part, in.Reason)
 		if err != nil {
