@@ -121,7 +121,7 @@ func (c composer) toGuest() Reply {
 
 // holdReply tells that the nights are held, with the button that pays.
 func (c composer) holdReply() Reply {
-	template := c.template("hold_created", "code", "cabin", "stay", "deposit", "deadline")
+	template := c.payable(c.template("hold_created", "code", "cabin", "stay", "deposit", "deadline"))
 	if c.notice.Booking.PaymentURL == "" {
 		return c.text(c.say(c.texts.NoticeHold)+"\n"+c.texts.NoticeHoldNoLink, template)
 	}
@@ -140,7 +140,17 @@ func (c composer) payReply(text string, template *Template) Reply {
 }
 
 func (c composer) reminder() *Template {
-	return c.template("hold_reminder", "code", "cabin", "deposit", "deadline")
+	return c.payable(c.template("hold_reminder", "code", "cabin", "deposit", "deadline"))
+}
+
+// payable adds where to pay to a template: outside the window there is no button to ask for it.
+func (c composer) payable(template *Template) *Template {
+	where := c.notice.Booking.PaymentURL
+	if where == "" {
+		where = c.texts.NoticeHoldNoLink
+	}
+	template.Parameters = append(template.Parameters, parameter(where))
+	return template
 }
 
 // confirmed tells what was paid, what is left, how to come and the terms.

@@ -35,7 +35,7 @@ func TestComposeHold(t *testing.T) {
 		require.Contains(t, r.Body, part)
 	}
 	require.Equal(t, &dialogue.Template{Name: "hold_created", Language: "es_AR", Parameters: []string{
-		heldCode, "Cabaña Arrayán", "dom 10/1 - vie 15/1", "$ 100.200", "las 12:30 del domingo 22/11"}}, r.Template)
+		heldCode, "Cabaña Arrayán", "dom 10/1 - vie 15/1", "$ 100.200", "las 12:30 del domingo 22/11", "https://pay.example/1"}}, r.Template)
 	n.Booking.PaymentURL = ""
 	r = dialogue.Compose(n)
 	require.Equal(t, dialogue.ReplyText, r.Kind)

@@ -63,7 +63,7 @@ func withinLimits(r dialogue.Reply) error {
 var (
 	unfitParameter = regexp.MustCompile(`[\n\t]| {4}|^\s*$`)
 	templates      = map[string]int{
-		"hold_created": 5, "hold_reminder": 4, "hold_expired": 3, "booking_confirmed": 4, "booking_cancelled": 4, "payment_update": 2,
+		"hold_created": 6, "hold_reminder": 5, "hold_expired": 3, "booking_confirmed": 4, "booking_cancelled": 4, "payment_update": 2,
 		"stay_info": 4, "owner_alert": 1,
 	}
 	templateLanguages = map[string]bool{"es_AR": true, "pt_BR": true, "en": true}

@@ -139,7 +139,7 @@ func TestRefusals(t *testing.T) {
 		{"location off the map", object{"messaging_product": "whatsapp", "to": lucia, "type": "location", "location": object{"latitude": -91, "longitude": 0}}, 131009},
 		{"location without longitude", object{"messaging_product": "whatsapp", "to": lucia, "type": "location", "location": object{"latitude": -31}}, 131008},
 
-		{"template", template("booking_confirmed", "Lucía", "12/1"), 0},
+		{"template", template("payment_update", "RES1", "se acreditó"), 0},
 		{"template unknown", template("hello_world"), 132001},
 		{"template count", template("two", "one"), 132000},
 		{"template count right", template("two", "one", "two"), 0},
@@ -267,7 +267,9 @@ func TestWindow(t *testing.T) {
 	b.clock.Advance(24 * time.Hour)
 	require.EqualValues(t, 131047, at(t, b.graph(t, text(lucia, "x")).body, "error", "code"))
 	template := object{"messaging_product": "whatsapp", "to": lucia, "type": "template", "template": object{
-		"name": "stay_info", "language": object{"code": "es_AR"},
+		"name": "owner_alert", "language": object{"code": "es_AR"}, "components": []any{
+			object{"type": "body", "parameters": []any{object{"type": "text", "text": "entró un pago"}}},
+		},
 	}}
 	require.Equal(t, http.StatusOK, b.graph(t, template).status)
 	require.NoError(t, b.control.SetWindow(t.Context(), lucia, true))

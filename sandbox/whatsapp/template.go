@@ -9,17 +9,19 @@ import (
 	"cabanas/sandbox/control"
 )
 
-// DefaultTemplates are the templates this product is approved for, with any language and any number of parameters.
+// DefaultTemplates are the templates this product is approved for, in any language. Their texts are what the operator submits
+// to Meta; here they are shown in Spanish whatever the language.
 func DefaultTemplates() []control.TemplateSpec {
-	names := []string{
-		"hold_created", "hold_reminder", "hold_expired", "booking_confirmed", "booking_cancelled", "payment_update",
-		"owner_alert", "stay_info",
+	return []control.TemplateSpec{
+		{Name: "hold_created", Params: 6, Text: "Te guardamos las fechas. Reserva {{1}}, {{2}}, {{3}}. Para confirmarla, pagá la seña de {{4}} antes de {{5}}: {{6}}"},
+		{Name: "hold_reminder", Params: 5, Text: "Tu reserva {{1}} en {{2}} espera la seña de {{3}} hasta {{4}}: {{5}}"},
+		{Name: "hold_expired", Params: 3, Text: "Venció el plazo de tu reserva {{1}} en {{2}}, {{3}}. Las fechas quedaron libres; si las querés, escribinos."},
+		{Name: "booking_confirmed", Params: 4, Text: "¡Listo! Tu reserva {{1}} en {{2}}, {{3}}, está confirmada. Saldo a pagar: {{4}}."},
+		{Name: "booking_cancelled", Params: 4, Text: "Cancelamos tu reserva {{1}} en {{2}}, {{3}}. Te devolvemos {{4}}."},
+		{Name: "payment_update", Params: 2, Text: "Sobre el pago de tu reserva {{1}}: {{2}}"},
+		{Name: "stay_info", Params: 4, Text: "Tu estadía: reserva {{1}}, {{2}}, {{3}}, {{4}}."},
+		{Name: "owner_alert", Params: 1, Text: "Aviso de Cabañas: {{1}}"},
 	}
-	specs := make([]control.TemplateSpec, len(names))
-	for i, name := range names {
-		specs[i] = control.TemplateSpec{Name: name, Params: -1}
-	}
-	return specs
 }
 
 var (
