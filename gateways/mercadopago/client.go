@@ -7,14 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
+
+	"cabanas/gateways/internal/exchange"
+	"cabanas/gateways/internal/lenient"
 )
 
 // The defaults of [Options].
@@ -23,11 +22,7 @@ const (
 	DefaultTimeout = 10 * time.Second
 )
 
-const (
-	maxAnswer     = 8 << 20 // a page of payments with their card and fee details
-	maxRetryAfter = time.Hour
-	idlePerHost   = 64
-)
+const maxAnswer = 8 << 20 // a page of payments with their card and fee details
 
 // Options configures a [Client]. Token is required.
 type Options struct {
@@ -60,7 +55,7 @@ func New(options Options) (*Client, error) {
 	if options.Token == "" {
 		return nil, errors.New("mercadopago client: Token is required")
 	}
-	client := &Client{base: base, token: options.Token, http: withoutRedirects(options.HTTPClient), timeout: options.Timeout}
+	client := &Client{base: base, token: options.Token, http: exchange.Client(options.HTTPClient), timeout: options.Timeout}
 	if client.timeout <= 0 {
 		client.timeout = DefaultTimeout
 	}
@@ -99,19 +94,15 @@ func (c *Client) do(ctx context.Context, call call) (json.RawMessage, error) {
 	if call.needsKey && call.key == "" {
 		return nil, &Error{Operation: call.operation, Reason: ReasonInvalid, Cause: errNoKey}
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, &Error{Operation: call.operation, Reason: ReasonNotSent, Cause: err}
-	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	var watch sendWatch
-	request, err := c.request(watch.trace(ctx), call)
+	request, err := c.request(ctx, call)
 	if err != nil {
-		return nil, &Error{Operation: call.operation, Reason: ReasonInvalid, Cause: withoutAddress(err)}
+		return nil, &Error{Operation: call.operation, Reason: ReasonInvalid, Cause: exchange.WithoutAddress(err)}
 	}
-	response, err := c.http.Do(request)
+	response, sent, err := exchange.Do(c.http, request)
 	if err != nil {
-		return nil, &Error{Operation: call.operation, Reason: watch.reason(err), Cause: withoutAddress(err)}
+		return nil, &Error{Operation: call.operation, Reason: reasonWithoutAnswer(sent), Cause: err}
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
@@ -161,78 +152,26 @@ func (c *Client) request(ctx context.Context, call call) (*http.Request, error) 
 // refusal reads {"message","error","status","cause":[{"code","description"}]}, of which any part may be missing or of
 // another type.
 func refusal(call call, response *http.Response, answer []byte) *Error {
-	body, _ := object(answer)
-	var causes []fields
+	body, _ := lenient.Read(answer)
+	var causes []lenient.Object
 	if json.Unmarshal(body["cause"], &causes) != nil {
-		single, _ := object(body["cause"])
-		causes = []fields{single}
+		single, _ := body.Object("cause")
+		causes = []lenient.Object{single}
 	}
 	var codes []int
-	message := body.text("message")
+	message := body.Text("message")
 	for _, cause := range causes {
-		if code, err := strconv.Atoi(cause.text("code")); err == nil {
+		if code, ok := cause.Integer("code"); ok {
 			codes = append(codes, code)
 		}
 		if message == "" {
-			message = cause.text("description")
+			message = cause.Text("description")
 		}
 	}
-	failure := &Error{Operation: call.operation, HTTPStatus: response.StatusCode, Message: redacted(message), RetryAfter: retryAfter(response.Header)}
+	failure := &Error{Operation: call.operation, HTTPStatus: response.StatusCode, Message: redacted(message), RetryAfter: exchange.RetryAfter(response.Header)}
 	failure.Reason, failure.Code = reasonOf(response.StatusCode, codes, call.refund)
 	if failure.Code == codeSameRequest {
 		failure.RetryAfter = max(failure.RetryAfter, sameRequestWait)
 	}
 	return failure
-}
-
-// sendWatch sees whether a request was given a connection: before that it certainly was not sent, after that nobody knows.
-type sendWatch struct {
-	started   atomic.Bool // the transport takes part in tracing
-	connected atomic.Bool
-}
-
-func (w *sendWatch) trace(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { w.started.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { w.connected.Store(true) },
-	})
-}
-
-func (w *sendWatch) reason(err error) Reason {
-	var dial *net.OpError
-	neverDialled := errors.As(err, &dial) && dial.Op == "dial"
-	if !w.connected.Load() && (w.started.Load() || neverDialled) {
-		return ReasonNotSent
-	}
-	return ReasonAmbiguous
-}
-
-// withoutAddress drops the URL from an error of net/http: it names a booking.
-func withoutAddress(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
-	}
-	return err
-}
-
-func retryAfter(header http.Header) time.Duration {
-	seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32)
-	if err != nil || seconds <= 0 {
-		return 0
-	}
-	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
-}
-
-// withoutRedirects copies the client: following a redirect would take the token and the write to another place.
-func withoutRedirects(given *http.Client) *http.Client {
-	var client http.Client
-	if given != nil {
-		client = *given
-	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport = transport.Clone()
-		transport.MaxIdleConnsPerHost = idlePerHost
-		client.Transport = transport
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client
 }

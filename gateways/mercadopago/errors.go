@@ -83,6 +83,13 @@ func reasonOfStatus(status int) Reason {
 	return ReasonServer
 }
 
+func reasonWithoutAnswer(sent bool) Reason {
+	if sent {
+		return ReasonAmbiguous
+	}
+	return ReasonNotSent
+}
+
 // Error is a failed call. Nothing in it identifies a person: what Mercado Pago says is redacted when the Error is made.
 type Error struct {
 	Operation  string

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"cabanas/gateways/internal/lenient"
 )
 
 // Topic is what a notification is about.
@@ -53,18 +55,18 @@ func (n Notification) PaymentID() (id int64, ok bool) {
 // never fails: what it cannot read has [TopicUnknown]. What the query says wins over the body, as only the query's data.id
 // is signed.
 func ParseNotification(query url.Values, body []byte) Notification {
-	message, _ := object(body)
-	data, _ := object(message["data"])
+	message, _ := lenient.Read(body)
+	data, _ := message.Object("data")
 	notification := Notification{
-		Topic:  topic(query.Get("type"), message.text("type"), query.Get("topic"), message.text("topic"), actionTopic(message.text("action"))),
-		Action: message.text("action"), EventID: resourceID(message.text("id")), LiveMode: message.flag("live_mode"),
+		Topic:  topic(query.Get("type"), message.Text("type"), query.Get("topic"), message.Text("topic"), actionTopic(message.Text("action"))),
+		Action: message.Text("action"), EventID: resourceID(message.Text("id")), LiveMode: message.Flag("live_mode"),
 	}
-	notification.Legacy = query.Get("data.id") == "" && message["data"] == nil && message.text("type") == "" &&
+	notification.Legacy = query.Get("data.id") == "" && message["data"] == nil && message.Text("type") == "" &&
 		(query.Has("topic") || message["topic"] != nil || message["resource"] != nil)
-	candidates := []string{query.Get("data.id"), data.text("id")}
+	candidates := []string{query.Get("data.id"), data.Text("id")}
 	if notification.Legacy {
 		notification.EventID = ""
-		candidates = []string{query.Get("id"), message.text("resource")}
+		candidates = []string{query.Get("id"), message.Text("resource")}
 	}
 	for _, candidate := range candidates {
 		if notification.ResourceID = resourceID(candidate); notification.ResourceID != "" {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cabanas/booking"
+	"cabanas/gateways/internal/lenient"
 )
 
 // Payment is one attempt to pay, as Mercado Pago knows it now. Times are UTC and zero when unknown.
@@ -48,15 +49,15 @@ var providerStatuses = map[string]booking.ProviderStatus{
 
 // ParsePayment reads a payment as GET /v1/payments/{id} gives it. It fails only when there is no object or no id.
 func ParsePayment(raw []byte) (Payment, error) {
-	item, ok := object(raw)
+	item, ok := lenient.Read(raw)
 	if !ok {
 		return Payment{}, errAnswerShape
 	}
 	payment := Payment{
-		ID: item.id("id"), ProviderStatus: item.text("status"), StatusDetail: item.text("status_detail"),
-		ExternalReference: item.text("external_reference"), CollectorID: item.id("collector_id"), LiveMode: item.flag("live_mode"),
-		MethodID: item.text("payment_method_id"), TypeID: item.text("payment_type_id"), PreferenceID: item.text("preference_id"),
-		DateCreated: item.moment("date_created"), DateApproved: item.moment("date_approved"), DateLastUpdated: item.moment("date_last_updated"),
+		ID: id(item.Text("id")), ProviderStatus: item.Text("status"), StatusDetail: item.Text("status_detail"),
+		ExternalReference: item.Text("external_reference"), CollectorID: id(item.Text("collector_id")), LiveMode: item.Flag("live_mode"),
+		MethodID: item.Text("payment_method_id"), TypeID: item.Text("payment_type_id"), PreferenceID: item.Text("preference_id"),
+		DateCreated: moment(item.Text("date_created")), DateApproved: moment(item.Text("date_approved")), DateLastUpdated: moment(item.Text("date_last_updated")),
 		Raw: raw,
 	}
 	if payment.ID == 0 {
@@ -66,13 +67,13 @@ func ParsePayment(raw []byte) (Payment, error) {
 	if status, known := providerStatuses[payment.ProviderStatus]; known {
 		payment.Status = status
 	}
-	if order, ok := object(item["order"]); ok {
-		payment.OrderID = order.text("id")
+	if order, ok := item.Object("order"); ok {
+		payment.OrderID = order.Text("id")
 	}
-	currency := item.text("currency_id")
+	currency := item.Text("currency_id")
 	var amountErr, refundedErr error
-	payment.Amount, amountErr = item.amount("transaction_amount", currency)
-	if payment.Refunded, refundedErr = item.amount("transaction_amount_refunded", currency); errors.Is(refundedErr, errNoAmount) {
+	payment.Amount, amountErr = amount(item.Text("transaction_amount"), currency)
+	if payment.Refunded, refundedErr = amount(item.Text("transaction_amount_refunded"), currency); errors.Is(refundedErr, errNoAmount) {
 		refundedErr = nil
 	}
 	payment.AmountError = errors.Join(amountErr, refundedErr)
@@ -156,11 +157,11 @@ func (c *Client) searchPage(ctx context.Context, operation, reference string, of
 		return nil, 0, err
 	}
 	var page struct {
-		Paging  fields
+		Paging  lenient.Object
 		Results []json.RawMessage
 	}
 	if err := json.Unmarshal(answer, &page); err != nil {
 		return nil, 0, &Error{Operation: operation, Reason: ReasonServer, Cause: fmt.Errorf("search page: %w", errAnswerShape)}
 	}
-	return page.Results, int(page.Paging.id("total")), nil
+	return page.Results, int(id(page.Paging.Text("total"))), nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cabanas/booking"
+	"cabanas/gateways/internal/lenient"
 )
 
 // PreferenceRequest describes a payment link for one thing.
@@ -68,11 +69,11 @@ func (c *Client) CreatePreference(ctx context.Context, request PreferenceRequest
 	if err != nil {
 		return Preference{}, err
 	}
-	item, _ := object(answer)
+	item, _ := lenient.Read(answer)
 	preference := Preference{
-		ID: item.text("id"), InitPoint: item.text("init_point"), SandboxInitPoint: item.text("sandbox_init_point"),
-		ExternalReference: item.text("external_reference"), CollectorID: item.id("collector_id"),
-		ValidTo: item.moment("expiration_date_to"), Raw: answer,
+		ID: item.Text("id"), InitPoint: item.Text("init_point"), SandboxInitPoint: item.Text("sandbox_init_point"),
+		ExternalReference: item.Text("external_reference"), CollectorID: id(item.Text("collector_id")),
+		ValidTo: moment(item.Text("expiration_date_to")), Raw: answer,
 	}
 	if preference.ID == "" || preference.InitPoint == "" {
 		return Preference{}, &Error{Operation: operation, Reason: ReasonServer, Cause: errNoPreference}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cabanas/booking"
+	"cabanas/gateways/internal/lenient"
 )
 
 // Refund is money given back for a payment.
@@ -75,17 +76,17 @@ func (c *Client) Refunds(ctx context.Context, paymentID int64) ([]Refund, error)
 }
 
 func readRefund(raw json.RawMessage) (Refund, error) {
-	item, ok := object(raw)
+	item, ok := lenient.Read(raw)
 	if !ok {
 		return Refund{}, errAnswerShape
 	}
 	refund := Refund{
-		ID: item.id("id"), PaymentID: item.id("payment_id"), Status: item.text("status"), DateCreated: item.moment("date_created"), Raw: raw,
+		ID: id(item.Text("id")), PaymentID: id(item.Text("payment_id")), Status: item.Text("status"), DateCreated: moment(item.Text("date_created")), Raw: raw,
 	}
 	if refund.ID == 0 {
 		return Refund{}, errNoRefundID
 	}
-	refund.Amount, refund.AmountError = item.amount("amount", item.text("currency_id"))
+	refund.Amount, refund.AmountError = amount(item.Text("amount"), item.Text("currency_id"))
 	return refund, nil
 }
 

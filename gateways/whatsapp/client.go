@@ -9,6 +9,9 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"cabanas/gateways/internal/exchange"
+	"cabanas/gateways/internal/lenient"
 )
 
 // The defaults of [Options].
@@ -58,7 +61,7 @@ func New(options Options) (*Client, error) {
 	}
 	client := &Client{
 		endpoint: fmt.Sprintf("%s/%s/%s/messages", base, url.PathEscape(valueOr(options.Version, DefaultVersion)), url.PathEscape(options.PhoneID)),
-		token:    options.Token, http: withoutRedirects(options.HTTPClient), timeout: options.Timeout, fallback: options.ArgentineFallback,
+		token:    options.Token, http: exchange.Client(options.HTTPClient), timeout: options.Timeout, fallback: options.ArgentineFallback,
 	}
 	if client.timeout <= 0 {
 		client.timeout = DefaultTimeout
@@ -104,13 +107,13 @@ func (c *Client) send(ctx context.Context, to Recipient, m Message) (Receipt, er
 		return Receipt{}, err
 	}
 	receipt := Receipt{Phone: strings.TrimPrefix(to.Phone, "+")}
-	if messages, ok := answer.array("messages"); ok && len(messages) > 0 {
-		message, _ := object(messages[0])
-		receipt.MessageID, receipt.Status = message.text("id"), message.text("message_status")
+	if messages, ok := answer.Array("messages"); ok && len(messages) > 0 {
+		message, _ := lenient.Read(messages[0])
+		receipt.MessageID, receipt.Status = message.Text("id"), message.Text("message_status")
 	}
-	if contacts, ok := answer.array("contacts"); ok && len(contacts) > 0 {
-		contact, _ := object(contacts[0])
-		receipt.WaID = contact.text("wa_id")
+	if contacts, ok := answer.Array("contacts"); ok && len(contacts) > 0 {
+		contact, _ := lenient.Read(contacts[0])
+		receipt.WaID = contact.Text("wa_id")
 	}
 	if receipt.MessageID == "" {
 		return Receipt{}, &Error{Operation: operation, Reason: ReasonAmbiguous, HTTPStatus: status, Cause: errNoMessageID}
@@ -144,7 +147,7 @@ func (c *Client) MarkRead(ctx context.Context, wamid string, typing bool) error 
 	if err != nil {
 		return err
 	}
-	if !answer.flag("success") {
+	if !answer.Flag("success") {
 		return &Error{Operation: operation, Reason: ReasonAmbiguous, HTTPStatus: status, Cause: errNoSuccess}
 	}
 	return nil

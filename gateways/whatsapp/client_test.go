@@ -3,7 +3,6 @@ package whatsapp
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"maps"
 	"net"
@@ -254,19 +253,6 @@ func TestSendIsAmbiguousOnceTheRequestWasOut(t *testing.T) {
 		require.Equal(t, ReasonAmbiguous, ReasonOf(err))
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	})
-	t.Run("a transport of which nothing is known", func(t *testing.T) {
-		t.Parallel()
-		client, err := New(Options{PhoneID: "777", Token: "t", HTTPClient: &http.Client{Transport: brokenTransport{}}})
-		require.NoError(t, err)
-		_, err = client.Send(t.Context(), ana, Text("Hola"))
-		require.Equal(t, ReasonAmbiguous, ReasonOf(err))
-	})
-}
-
-type brokenTransport struct{}
-
-func (brokenTransport) RoundTrip(*http.Request) (*http.Response, error) {
-	return nil, errors.New("broken")
 }
 
 func TestNewReportsEveryProblem(t *testing.T) {

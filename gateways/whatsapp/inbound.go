@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"cabanas/gateways/internal/lenient"
 )
 
 // Kind is what an inbound message is; the set is closed, so that every kind gets an answer.
@@ -106,13 +108,13 @@ var (
 )
 
 func readInbound(raw json.RawMessage, contacts []contact) (Inbound, error) {
-	message, ok := object(raw)
+	message, ok := lenient.Read(raw)
 	if !ok {
 		return Inbound{}, errMessageShape
 	}
 	in := Inbound{
-		ID: message.text("id"), From: message.text("from"), UserID: message.text("from_user_id"),
-		Timestamp: message.unixTime("timestamp"), Type: message.text("type"), Raw: raw,
+		ID: message.Text("id"), From: message.Text("from"), UserID: message.Text("from_user_id"),
+		Timestamp: unixTime(message.Text("timestamp")), Type: message.Text("type"), Raw: raw,
 	}
 	if in.ID == "" {
 		return Inbound{}, errMessageID
@@ -130,18 +132,18 @@ func readInbound(raw json.RawMessage, contacts []contact) (Inbound, error) {
 		return Inbound{}, errNoSender
 	}
 	in.Context, in.Referral = readContext(message), readReferral(message)
-	rawErrors, _ := message.array("errors")
+	rawErrors, _ := message.Array("errors")
 	in.Errors = readErrors(rawErrors)
 	in.Kind = in.readBody(message)
 	return in, nil
 }
 
 // readBody fills what the message's type carries and returns its kind.
-func (in *Inbound) readBody(message fields) Kind {
-	body, ok := object(message[in.Type])
+func (in *Inbound) readBody(message lenient.Object) Kind {
+	body, ok := message.Object(in.Type)
 	switch in.Type {
 	case "contacts":
-		if shared, isList := message.array("contacts"); isList && len(shared) > 0 {
+		if shared, isList := message.Array("contacts"); isList && len(shared) > 0 {
 			return KindContacts
 		}
 		return KindUnsupported
@@ -150,7 +152,7 @@ func (in *Inbound) readBody(message fields) Kind {
 	case "order":
 		return KindOrder
 	case "revoke":
-		in.TargetID = body.text("original_message_id")
+		in.TargetID = body.Text("original_message_id")
 		return KindRevoke
 	}
 	if !ok {
@@ -162,102 +164,102 @@ func (in *Inbound) readBody(message fields) Kind {
 	case "interactive":
 		return in.readInteractive(body)
 	case "button":
-		in.ReplyID, in.Text = body.text("payload"), body.text("text")
+		in.ReplyID, in.Text = body.Text("payload"), body.Text("text")
 		return KindTemplateButton
 	case "audio", "image", "video", "document", "sticker":
 		return in.readMedia(body)
 	case "location":
 		return in.readPlace(body)
 	case "reaction":
-		in.TargetID, in.Text = body.text("message_id"), body.text("emoji")
+		in.TargetID, in.Text = body.Text("message_id"), body.Text("emoji")
 		return KindReaction
 	case "edit":
 		return in.readEdit(body)
 	case "system":
-		in.System = &SystemNotice{Type: body.text("type"), NewWaID: body.text("wa_id"), NewUserID: body.text("user_id")}
+		in.System = &SystemNotice{Type: body.Text("type"), NewWaID: body.Text("wa_id"), NewUserID: body.Text("user_id")}
 		return KindSystem
 	}
 	return KindUnsupported
 }
 
-func (in *Inbound) readText(body fields) Kind {
+func (in *Inbound) readText(body lenient.Object) Kind {
 	if _, present := body["body"]; !present {
 		return KindUnsupported
 	}
-	in.Text = body.text("body")
+	in.Text = body.Text("body")
 	return KindText
 }
 
-func (in *Inbound) readInteractive(body fields) Kind {
-	kind := body.text("type")
-	reply, ok := object(body[kind])
+func (in *Inbound) readInteractive(body lenient.Object) Kind {
+	kind := body.Text("type")
+	reply, ok := body.Object(kind)
 	if !ok {
 		return KindUnsupported
 	}
 	switch kind {
 	case "button_reply":
-		in.ReplyID, in.Text = reply.text("id"), reply.text("title")
+		in.ReplyID, in.Text = reply.Text("id"), reply.Text("title")
 		return KindButton
 	case "list_reply":
-		in.ReplyID, in.Text = reply.text("id"), reply.text("title")
+		in.ReplyID, in.Text = reply.Text("id"), reply.Text("title")
 		return KindListReply
 	case "nfm_reply":
-		in.ReplyID, in.Text = reply.text("name"), reply.text("response_json")
+		in.ReplyID, in.Text = reply.Text("name"), reply.Text("response_json")
 		return KindFlow
 	}
 	return KindUnsupported
 }
 
-func (in *Inbound) readMedia(body fields) Kind {
+func (in *Inbound) readMedia(body lenient.Object) Kind {
 	media := Media{
-		ID: body.text("id"), MIMEType: body.text("mime_type"), SHA256: body.text("sha256"), Filename: body.text("filename"),
-		URL: body.text("url"), Voice: body.flag("voice"), Animated: body.flag("animated"),
+		ID: body.Text("id"), MIMEType: body.Text("mime_type"), SHA256: body.Text("sha256"), Filename: body.Text("filename"),
+		URL: body.Text("url"), Voice: body.Flag("voice"), Animated: body.Flag("animated"),
 	}
 	if media.ID == "" {
 		return KindUnsupported
 	}
-	in.Media, in.Text = &media, body.text("caption")
+	in.Media, in.Text = &media, body.Text("caption")
 	return Kind(in.Type)
 }
 
-func (in *Inbound) readPlace(body fields) Kind {
-	latitude, okLatitude := body.decimal("latitude")
-	longitude, okLongitude := body.decimal("longitude")
+func (in *Inbound) readPlace(body lenient.Object) Kind {
+	latitude, okLatitude := body.Decimal("latitude")
+	longitude, okLongitude := body.Decimal("longitude")
 	if !okLatitude || !okLongitude {
 		return KindUnsupported
 	}
-	in.Place = &Place{Latitude: latitude, Longitude: longitude, Name: body.text("name"), Address: body.text("address")}
+	in.Place = &Place{Latitude: latitude, Longitude: longitude, Name: body.Text("name"), Address: body.Text("address")}
 	return KindLocation
 }
 
 // readEdit keeps the edited text; an edit changes captions as well.
-func (in *Inbound) readEdit(body fields) Kind {
-	in.TargetID = body.text("original_message_id")
-	if edited, ok := object(body["message"]); ok {
-		content, _ := object(edited[edited.text("type")])
-		in.Text = content.text("body")
+func (in *Inbound) readEdit(body lenient.Object) Kind {
+	in.TargetID = body.Text("original_message_id")
+	if edited, ok := body.Object("message"); ok {
+		content, _ := edited.Object(edited.Text("type"))
+		in.Text = content.Text("body")
 		if in.Text == "" {
-			in.Text = content.text("caption")
+			in.Text = content.Text("caption")
 		}
 	}
 	return KindEdit
 }
 
-func readContext(message fields) *Context {
-	body, ok := object(message["context"])
+func readContext(message lenient.Object) *Context {
+	body, ok := message.Object("context")
 	if !ok {
 		return nil
 	}
-	return &Context{MessageID: body.text("id"), Forwarded: body.flag("forwarded") || body.flag("frequently_forwarded")}
+	return &Context{MessageID: body.Text("id"), Forwarded: body.Flag("forwarded") || body.Flag("frequently_forwarded")}
 }
 
-func readReferral(message fields) *Referral {
-	body, ok := object(message["referral"])
+func readReferral(message lenient.Object) *Referral {
+	body, ok := message.Object("referral")
 	if !ok {
 		return nil
 	}
 	return &Referral{
-		SourceURL: body.text("source_url"), SourceID: body.text("source_id"), SourceType: body.text("source_type"),
-		Headline: body.text("headline"), ClickID: body.text("ctwa_clid"),
+		SourceURL: body.Text("source_url"), SourceID: body.Text("source_id"), SourceType: body.Text("source_type"),
+		Headline: body.Text("headline"), ClickID: body.Text("ctwa_clid"),
 	}
 }

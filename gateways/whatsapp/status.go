@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"cabanas/gateways/internal/lenient"
 )
 
 // DeliveryState is how far a message of ours got.
@@ -69,13 +71,13 @@ var (
 )
 
 func readStatus(raw json.RawMessage) (Status, error) {
-	item, ok := object(raw)
+	item, ok := lenient.Read(raw)
 	if !ok {
 		return Status{}, errStatusShape
 	}
 	status := Status{
-		ID: item.text("id"), State: DeliveryState(item.text("status")), Timestamp: item.unixTime("timestamp"),
-		RecipientID: item.text("recipient_id"), CallbackData: item.text("biz_opaque_callback_data"), Raw: raw,
+		ID: item.Text("id"), State: DeliveryState(item.Text("status")), Timestamp: unixTime(item.Text("timestamp")),
+		RecipientID: item.Text("recipient_id"), CallbackData: item.Text("biz_opaque_callback_data"), Raw: raw,
 	}
 	if status.ID == "" {
 		return Status{}, errStatusID
@@ -83,12 +85,12 @@ func readStatus(raw json.RawMessage) (Status, error) {
 	if deliveryRank[status.State] == 0 {
 		status.State = DeliveryUnknown
 	}
-	rawErrors, _ := item.array("errors")
+	rawErrors, _ := item.Array("errors")
 	status.Errors = readErrors(rawErrors)
-	if pricing, ok := object(item["pricing"]); ok {
+	if pricing, ok := item.Object("pricing"); ok {
 		status.Pricing = &Pricing{
-			Billable: pricing.flag("billable"), Model: pricing.text("pricing_model"),
-			Category: pricing.text("category"), Type: pricing.text("type"),
+			Billable: pricing.Flag("billable"), Model: pricing.Text("pricing_model"),
+			Category: pricing.Text("category"), Type: pricing.Text("type"),
 		}
 	}
 	return status, nil
@@ -97,17 +99,17 @@ func readStatus(raw json.RawMessage) (Status, error) {
 func readErrors(raws []json.RawMessage) []PlatformError {
 	var all []PlatformError
 	for _, raw := range raws {
-		item, ok := object(raw)
+		item, ok := lenient.Read(raw)
 		if !ok {
 			continue
 		}
-		data, _ := object(item["error_data"])
-		code, ok := item.integer("code")
+		data, _ := item.Object("error_data")
+		code, ok := item.Integer("code")
 		if !ok {
 			code = noCode
 		}
 		all = append(all, PlatformError{
-			Code: code, Title: item.text("title"), Message: item.text("message"), Details: data.text("details"),
+			Code: code, Title: item.Text("title"), Message: item.Text("message"), Details: data.Text("details"),
 		})
 	}
 	return all

@@ -4,6 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
+
+	"cabanas/gateways/internal/lenient"
 )
 
 // ErrNotJSON is returned for a webhook body that is not a JSON object; it never contains the body.
@@ -39,13 +43,13 @@ type Skipped struct {
 // cannot be read is reported in Skipped and the rest counts. Texts keep their length but lose NUL characters, which
 // Postgres cannot store; Raw fields are as received and may contain the escape of one.
 func ParseWebhook(body []byte) (Webhook, error) {
-	envelope, ok := object(body)
+	envelope, ok := lenient.Read(body)
 	if !ok {
 		return Webhook{}, ErrNotJSON
 	}
 	var hook Webhook
 	for _, rawEntry := range hook.list(envelope, "entry") {
-		entry, ok := object(rawEntry)
+		entry, ok := lenient.Read(rawEntry)
 		if !ok {
 			hook.skip("entry is not an object", rawEntry)
 			continue
@@ -58,22 +62,22 @@ func ParseWebhook(body []byte) (Webhook, error) {
 }
 
 func (h *Webhook) readChange(raw json.RawMessage) {
-	change, ok := object(raw)
+	change, ok := lenient.Read(raw)
 	if !ok {
 		h.skip("change is not an object", raw)
 		return
 	}
-	if field := change.text("field"); field != "messages" {
+	if field := change.Text("field"); field != "messages" {
 		h.OtherFields = append(h.OtherFields, field)
 		return
 	}
-	value, ok := object(change["value"])
+	value, ok := change.Object("value")
 	if !ok {
 		h.skip("value is not an object", raw)
 		return
 	}
-	metadata, _ := object(value["metadata"])
-	phoneNumberID := metadata.text("phone_number_id")
+	metadata, _ := value.Object("metadata")
+	phoneNumberID := metadata.Text("phone_number_id")
 	contacts := readContacts(h.list(value, "contacts"))
 	for _, rawMessage := range h.list(value, "messages") {
 		message, err := readInbound(rawMessage, contacts)
@@ -103,8 +107,8 @@ func (h *Webhook) skip(reason string, raw json.RawMessage) {
 }
 
 // list returns the items of an array; an absent or null one is empty, anything else is reported.
-func (h *Webhook) list(in fields, name string) []json.RawMessage {
-	items, ok := in.array(name)
+func (h *Webhook) list(in lenient.Object, name string) []json.RawMessage {
+	items, ok := in.Array(name)
 	if !ok {
 		h.skip(fmt.Sprintf("%s is not an array", name), in[name])
 	}
@@ -119,14 +123,14 @@ type contact struct {
 func readContacts(raws []json.RawMessage) []contact {
 	var contacts []contact
 	for _, raw := range raws {
-		item, ok := object(raw)
+		item, ok := lenient.Read(raw)
 		if !ok {
 			continue
 		}
-		profile, _ := object(item["profile"])
+		profile, _ := item.Object("profile")
 		read := contact{
-			waID: item.text("wa_id"), userID: item.text("user_id"),
-			name: profile.text("name"), username: profile.text("username"),
+			waID: item.Text("wa_id"), userID: item.Text("user_id"),
+			name: profile.Text("name"), username: profile.Text("username"),
 		}
 		read.canonical, _ = CanonicalWaID(read.waID)
 		contacts = append(contacts, read)
@@ -153,4 +157,14 @@ func contactOf(contacts []contact, from, userID string) (contact, bool) {
 		return contacts[0], true
 	}
 	return contact{}, false
+}
+
+// unixTime reads seconds since 1970; what cannot be a moment of this era is the zero time.
+func unixTime(text string) time.Time {
+	const endOfYear9999 = 253402300799
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seconds <= 0 || seconds > endOfYear9999 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
 }

@@ -1,8 +1,6 @@
 package mercadopago
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
@@ -11,45 +9,9 @@ import (
 	"cabanas/booking"
 )
 
-// fields is a JSON object of which each member is read on its own, so that one wrong member spoils nothing else.
-type fields map[string]json.RawMessage
-
-func object(raw json.RawMessage) (fields, bool) {
-	var members fields
-	if err := json.Unmarshal(raw, &members); err != nil || members == nil {
-		return nil, false
-	}
-	return members, true
-}
-
-// text returns a string member without NUL characters, or the literal of a number, or nothing.
-func (f fields) text(name string) string {
-	raw := bytes.TrimSpace(f[name])
-	if len(raw) == 0 {
-		return ""
-	}
-	if raw[0] == '"' {
-		var text string
-		if json.Unmarshal(raw, &text) != nil {
-			return ""
-		}
-		return strings.ReplaceAll(text, "\x00", "")
-	}
-	var number json.Number
-	if json.Unmarshal(raw, &number) != nil {
-		return ""
-	}
-	return number.String()
-}
-
-func (f fields) flag(name string) bool {
-	var value bool
-	return json.Unmarshal(f[name], &value) == nil && value
-}
-
-// id returns a whole number given as a number or a string; a masked one ("***") is 0.
-func (f fields) id(name string) int64 {
-	number, _ := wholeNumber(f.text(name))
+// id is a whole number; a masked one ("***") is 0.
+func id(text string) int64 {
+	number, _ := wholeNumber(text)
 	return number
 }
 
@@ -62,10 +24,10 @@ func wholeNumber(text string) (int64, bool) {
 }
 
 // moment reads a date with its offset, which Mercado Pago usually gives as -04:00; an illegible one is the zero time.
-func (f fields) moment(name string) time.Time {
+func moment(text string) time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999-0700"} {
-		if moment, err := time.Parse(layout, f.text(name)); err == nil {
-			return moment.UTC()
+		if read, err := time.Parse(layout, text); err == nil {
+			return read.UTC()
 		}
 	}
 	return time.Time{}
@@ -99,8 +61,7 @@ const (
 )
 
 // amount reads a decimal number exactly. Its errors never repeat what was read.
-func (f fields) amount(name, currency string) (booking.Money, error) {
-	literal := f.text(name)
+func amount(literal, currency string) (booking.Money, error) {
 	if literal == "" {
 		return booking.Money{Currency: currency}, errNoAmount
 	}
