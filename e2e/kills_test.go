@@ -32,8 +32,8 @@ func TestKills(t *testing.T) {
 		{"everything", killEverything},
 	} {
 		t.Run(step.name, func(t *testing.T) {
+			t.Cleanup(func() { s.heal(t) })
 			step.test(t, s)
-			require.NoError(t, s.world.ClearMercadoPagoFaults(patient(t)))
 			s.settled(t)
 		})
 	}

@@ -31,13 +31,19 @@ func TestOutages(t *testing.T) {
 		{"Mercado Pago does not know its own payment yet", paymentNotFoundAtFirst},
 	} {
 		t.Run(step.name, func(t *testing.T) {
+			t.Cleanup(func() { s.heal(t) })
 			step.test(t, s)
-			ctx := patient(t)
-			require.NoError(t, s.world.ClearWhatsAppFaults(ctx))
-			require.NoError(t, s.world.ClearMercadoPagoFaults(ctx))
+			s.heal(t)
 			s.settled(t)
 		})
 	}
+}
+
+// heal ends every fault.
+func (s *stack) heal(t *testing.T) {
+	t.Helper()
+	require.NoError(t, s.world.ClearWhatsAppFaults(patient(t)))
+	require.NoError(t, s.world.ClearMercadoPagoFaults(patient(t)))
 }
 
 func outage() control.CallFaults { return control.CallFaults{Outage: new(true)} }
