@@ -79,9 +79,7 @@ type Message struct {
 	link        string
 	place       Place
 	template    TemplateCall
-	preview     bool
 
-	replyTo      string
 	callbackData string
 }
 
@@ -121,18 +119,6 @@ func (m Message) WithHeader(header string) Message {
 // WithFooter puts a small line of text under an interactive message.
 func (m Message) WithFooter(footer string) Message {
 	m.footer = footer
-	return m
-}
-
-// WithPreview shows a preview of the first link of a text message.
-func (m Message) WithPreview() Message {
-	m.preview = true
-	return m
-}
-
-// InReplyTo quotes the message with this wamid; an empty one quotes nothing.
-func (m Message) InReplyTo(wamid string) Message {
-	m.replyTo = wamid
 	return m
 }
 

@@ -22,9 +22,9 @@ func TestEncodeGivesTheExactWireForm(t *testing.T) {
 		want    string
 	}{
 		"text": {Text("Hola"), ana, `{` + head + `"type":"text","text":{"body":"Hola","preview_url":false}}`},
-		"text with everything": {
-			Text("https://x.y").WithPreview().InReplyTo("wamid.Q").WithCallbackData("RES1/hold"), Recipient{Phone: "+5491112345678", UserID: "AR.1"},
-			`{` + head + `"type":"text","context":{"message_id":"wamid.Q"},"biz_opaque_callback_data":"RES1/hold","text":{"body":"https://x.y","preview_url":true}}`,
+		"text with callback data": {
+			Text("https://x.y").WithCallbackData("RES1/hold"), Recipient{Phone: "+5491112345678", UserID: "AR.1"},
+			`{` + head + `"type":"text","biz_opaque_callback_data":"RES1/hold","text":{"body":"https://x.y","preview_url":false}}`,
 		},
 		"to a user id": {
 			Text("Hola"), Recipient{UserID: "AR.1A2B"},

@@ -21,15 +21,6 @@ const (
 	DeliveryUnknown   DeliveryState = "unknown"
 )
 
-var deliveryRank = map[DeliveryState]int{DeliverySent: 1, DeliveryFailed: 2, DeliveryDelivered: 3, DeliveryRead: 4, DeliveryPlayed: 5}
-
-// Supersedes reports whether a status with state s, arriving in any order and any number of times, moves a message that
-// was last known to be in state known (empty: nothing known). Delivered, read and played override a failure, as WhatsApp
-// sometimes delivers after it reported one.
-func (s DeliveryState) Supersedes(known DeliveryState) bool {
-	return deliveryRank[s] > deliveryRank[known]
-}
-
 // Status is news about one message we sent.
 type Status struct {
 	ID            string // wamid of our message
@@ -82,7 +73,9 @@ func readStatus(raw json.RawMessage) (Status, error) {
 	if status.ID == "" {
 		return Status{}, errStatusID
 	}
-	if deliveryRank[status.State] == 0 {
+	switch status.State {
+	case DeliverySent, DeliveryDelivered, DeliveryRead, DeliveryPlayed, DeliveryFailed:
+	default:
 		status.State = DeliveryUnknown
 	}
 	rawErrors, _ := item.Array("errors")

@@ -238,25 +238,6 @@ func TestParseWebhookKeepsHugeTexts(t *testing.T) {
 	require.Equal(t, huge, hook.Messages[0].Text)
 }
 
-func TestDeliveryStatesSettleInAnyOrder(t *testing.T) {
-	t.Parallel()
-	for _, order := range [][]DeliveryState{
-		{DeliverySent, DeliveryDelivered, DeliveryRead}, {DeliveryRead, DeliverySent, DeliveryDelivered, DeliverySent},
-		{DeliverySent, DeliveryFailed, DeliverySent, DeliveryDelivered, DeliveryFailed, DeliveryRead, DeliveryUnknown},
-	} {
-		var known DeliveryState
-		for _, state := range order {
-			if state.Supersedes(known) {
-				known = state
-			}
-		}
-		require.Equal(t, DeliveryRead, known, order)
-	}
-	require.True(t, DeliveryFailed.Supersedes(DeliverySent))
-	require.False(t, DeliverySent.Supersedes(DeliveryFailed))
-	require.False(t, DeliveryUnknown.Supersedes(""))
-}
-
 func FuzzParseWebhook(f *testing.F) {
 	for _, seed := range []string{
 		``, `{}`, `{"entry":[{"changes":[{"field":"messages","value":{"messages":[{"id":"w","from":"1","type":"interactive"}],"statuses":[{}],"errors":[1]}}]}]}`,

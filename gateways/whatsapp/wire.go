@@ -45,12 +45,9 @@ func (m Message) Encode(to Recipient) ([]byte, error) {
 	} else {
 		request.Recipient = to.UserID
 	}
-	if m.replyTo != "" {
-		request.Context = &wireContext{MessageID: m.replyTo}
-	}
 	switch m.kind {
 	case typeText:
-		request.Text = &wireText{Body: m.body, PreviewURL: m.preview}
+		request.Text = &wireText{Body: m.body}
 	case typeInteractive:
 		request.Interactive = m.wireInteractive()
 	case typeImage:
@@ -127,7 +124,6 @@ type (
 		To            string           `json:"to,omitempty"`
 		Recipient     string           `json:"recipient,omitempty"`
 		Type          string           `json:"type"`
-		Context       *wireContext     `json:"context,omitempty"`
 		CallbackData  string           `json:"biz_opaque_callback_data,omitempty"`
 		Text          *wireText        `json:"text,omitempty"`
 		Interactive   *wireInteractive `json:"interactive,omitempty"`
@@ -135,12 +131,9 @@ type (
 		Location      *wireLocation    `json:"location,omitempty"`
 		Template      *wireTemplate    `json:"template,omitempty"`
 	}
-	wireContext struct {
-		MessageID string `json:"message_id"`
-	}
 	wireText struct {
 		Body       string `json:"body"`
-		PreviewURL bool   `json:"preview_url"`
+		PreviewURL bool   `json:"preview_url"` // always false: no message of ours needs the picture of a page
 	}
 	wireImage struct {
 		Link    string `json:"link"`
