@@ -19,8 +19,8 @@ const (
 	outage = 30 * 24 * time.Hour
 	// linkAnswer is how long the caller of UpdateHold waits for a payment link.
 	linkAnswer = 8 * time.Second
-	// sweepAnswer is what the last look at the provider may take of the five seconds in which a hold must end.
-	sweepAnswer = 3 * time.Second
+	// sweepAnswer is what the last look at the provider may take of the two seconds in which the nights of a hold must be free.
+	sweepAnswer = 1500 * time.Millisecond
 	// unknownPayment is how long a payment that the provider does not know is looked for.
 	unknownPayment = 24 * time.Hour
 	// noticeWorth is how long a notice is worth sending: as long as WhatsApp repeats a failed delivery, and over a weekend.
