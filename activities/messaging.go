@@ -49,7 +49,10 @@ type MessagingStore interface {
 // DefaultSettleWait is the time status webhooks get: Meta usually tells within a second or two.
 const DefaultSettleWait = 8 * time.Second
 
-const settlePoll = 100 * time.Millisecond
+const (
+	settlePoll    = 100 * time.Millisecond
+	recordTimeout = 5 * time.Second
+)
 
 // DeliverMessages sends stored messages in order. A message that cannot be delivered for good is marked with its reason and
 // does not keep back the next.
@@ -86,6 +89,9 @@ func (a *Messaging) deliver(ctx context.Context, id int64) error {
 	if err != nil {
 		return a.failed(ctx, message, err)
 	}
+	// What Meta took is written down even when the time of this attempt is over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
 	a.Metrics.WhatsAppSends.WithLabelValues("accepted").Inc()
 	slog.InfoContext(ctx, "message sent", "message_id", id, "key", message.EffectKey)
 	return a.Store.SendAccepted(ctx, id, wamid, a.Now())
@@ -143,6 +149,8 @@ var (
 
 // failed records a failed attempt: ambiguous ones stay claimed, what may be repeated is queued again, the rest is final.
 func (a *Messaging) failed(ctx context.Context, message postgres.OutboundMessage, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
 	reason := whatsapp.ReasonOf(cause)
 	a.Metrics.WhatsAppSends.WithLabelValues(string(reason)).Inc()
 	slog.WarnContext(ctx, "message not sent", "message_id", message.ID, "key", message.EffectKey, "reason", string(reason), "error", cause)

@@ -190,14 +190,13 @@ func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (wor
 	return result, asTemporal(err)
 }
 
-// asker names the step of a workflow that asks, over all its attempts: one that died before its answer was heard gets the
-// same answer again.
+// asker names the workflow that asks, over all its attempts: one that died before its answer was heard gets the same answer
+// again.
 func asker(ctx context.Context) string {
 	if !activity.IsActivity(ctx) {
 		return ""
 	}
-	info := activity.GetInfo(ctx)
-	return info.WorkflowExecution.RunID + "/" + info.ActivityID
+	return activity.GetInfo(ctx).WorkflowExecution.RunID
 }
 
 // linkTimeout bounds the closing of a link beside a settlement; the booking's workflow sees to it when it takes longer.

@@ -99,8 +99,10 @@ func (w *Worker) serve(queue string, options Options) worker.Worker {
 	case workflows.QueueBooking:
 		served.RegisterActivity(options.Reservations)
 		served.RegisterActivity(options.Payments)
+		served.RegisterActivity(options.Messaging) // the first try of a prompt step
 	case workflows.QueueConversation:
 		served.RegisterActivity(options.Conversation)
+		served.RegisterActivity(options.Messaging)
 	case workflows.QueueMessaging:
 		served.RegisterActivity(options.Messaging)
 	}

@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
 
@@ -70,6 +71,17 @@ func (a activity[In, Out]) run(ctx workflow.Context, in In) (Out, error) {
 	var out Out
 	err := workflow.ExecuteActivity(ctx, a.name, in).Get(ctx, &out)
 	return out, err
+}
+
+// promptly tries the activity once inside the worker, within the workflow task, and when that does not work at once hands it
+// to its task queue and the patience of the context's activity options. It is for steps that reach a neighbour, carry a key
+// and usually take a moment: each spares a booking or a reply about seven write transactions of Temporal (docs/adr/0009).
+func (a activity[In, Out]) promptly(ctx workflow.Context, in In) (Out, error) {
+	out, err := a.runLocal(firstTry(ctx), in)
+	if err == nil || isFinal(err) || temporal.IsCanceledError(err) {
+		return out, err
+	}
+	return a.run(ctx, in)
 }
 
 // runLocal executes the activity inside the worker on the context's local activity options.

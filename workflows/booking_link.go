@@ -54,7 +54,7 @@ func (b *bookingRun) makeLink(ctx workflow.Context, input LinkInput, patience ti
 	if left <= 0 {
 		return LinkResult{}, temporal.NewCanceledError()
 	}
-	return createPaymentLink.run(linkStep(ctx, min(patience, left)), input)
+	return createPaymentLink.promptly(linkStep(ctx, min(patience, left)), input)
 }
 
 // withdrawLink gives up a link that is still being made.

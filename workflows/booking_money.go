@@ -24,7 +24,7 @@ func (b *bookingRun) follow(paymentID string) {
 	b.spawn(b.background, func(ctx workflow.Context) {
 		for again := true; again; again = b.following[paymentID] {
 			b.following[paymentID] = false
-			settlement, err := settlePayment.run(settleStep(ctx, paymentID), SettleInput{PaymentID: paymentID, Code: b.in.Code})
+			settlement, err := settlePayment.promptly(settleStep(ctx, paymentID), SettleInput{PaymentID: paymentID, Code: b.in.Code})
 			if err != nil {
 				workflow.GetLogger(ctx).Error("payment not settled", "code", b.in.Code, "payment_id", paymentID, "error", err)
 				b.tell(Settlement{Code: b.in.Code, PaymentID: paymentID}.stuck())

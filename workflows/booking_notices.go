@@ -85,7 +85,11 @@ func sendAll(ctx workflow.Context, notices []NoticeInput) error {
 			priority = priorityNow
 		}
 	}
-	_, err := sendNotices.run(noticeStep(ctx, kinds(notices), priority), NoticesInput{Notices: notices})
+	send := sendNotices.run
+	if notices[0].Kind.answersPayment() {
+		send = sendNotices.promptly
+	}
+	_, err := send(noticeStep(ctx, kinds(notices), priority), NoticesInput{Notices: notices})
 	if err == nil || len(notices) == 1 || temporal.IsCanceledError(err) {
 		return err
 	}
@@ -95,6 +99,10 @@ func sendAll(ctx workflow.Context, notices []NoticeInput) error {
 	}
 	return errors.Join(failures...)
 }
+
+// answersPayment reports whether a guest who has just paid waits for the notice. The others go by the queue: they would hold
+// up the answer of an update, or nobody waits for them.
+func (k NoticeKind) answersPayment() bool { return k == NoticeConfirmed || k == NoticeLateConfirmed }
 
 func (k NoticeKind) reminds() bool {
 	return k == NoticeHalfTime || k == NoticeLastCall || k == NoticeArrival || k == NoticeThanks

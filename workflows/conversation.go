@@ -121,7 +121,7 @@ func (c *conversation) deliver(ctx workflow.Context, messageIDs []int64) error {
 	if len(messageIDs) == 0 {
 		return nil
 	}
-	_, err := deliverMessages.run(replyStep(ctx), DeliverInput{MessageIDs: messageIDs})
+	_, err := deliverMessages.promptly(replyStep(ctx), DeliverInput{MessageIDs: messageIDs})
 	return c.goOn(ctx, "reply not delivered", err)
 }
 

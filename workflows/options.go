@@ -17,8 +17,10 @@ const (
 	// outage is the longest absence of Postgres that a running workflow sits through. The SDK takes the limit of one attempt
 	// as the limit of all attempts of a local activity unless this one is given.
 	outage = 30 * 24 * time.Hour
-	// linkAnswer is how long the caller of UpdateHold waits for a payment link.
-	linkAnswer = 8 * time.Second
+	// firstMoment is what the first try of a prompt step may take. The workflow sees nothing else meanwhile, a deadline included.
+	firstMoment = 1500 * time.Millisecond
+	// linkAnswer is how long the caller of UpdateHold waits for a payment link after the first try.
+	linkAnswer = 6 * time.Second
 	// sweepAnswer is what the last look at the provider may take of the two seconds in which the nights of a hold must be free.
 	sweepAnswer = 1500 * time.Millisecond
 	// unknownPayment is how long a payment that the provider does not know is looked for.
@@ -52,6 +54,15 @@ func databaseStep(ctx workflow.Context, summary string) workflow.Context {
 		ScheduleToCloseTimeout: outage,
 		RetryPolicy:            retryUpTo(5 * time.Second),
 		Summary:                summary,
+	})
+}
+
+// firstTry is the one attempt inside the worker that a prompt step begins with; it goes by the name of the step.
+func firstTry(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: firstMoment,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+		Summary:                workflow.GetActivityOptions(ctx).Summary,
 	})
 }
 
