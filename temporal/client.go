@@ -67,6 +67,8 @@ func clientOptions(o Options) (client.Options, error) {
 		options.Namespace = o.Namespace
 	}
 	options.Identity = o.Identity
+	// What travels are ids: compressing them costs more than it spares.
+	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	options.Logger = NewLogger(loggerOf(o))
 	options.ContextPropagators = o.Propagators
 	if o.Metrics != nil {
