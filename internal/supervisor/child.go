@@ -153,7 +153,7 @@ func (r *Running) shutdown() {
 		}
 		cancel()
 	}
-	r.err = errors.Join(r.settings.ports.release(), r.info.remove(), r.console.close(), r.lock.Close())
+	r.err = errors.Join(r.settings.ports.release(), r.info.remove(), r.settings.forgetPorts(), r.console.close(), r.lock.Close())
 	close(r.stopped)
 }
 

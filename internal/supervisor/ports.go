@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strconv"
 	"sync"
@@ -34,19 +35,26 @@ func (p *ports) reserveNamed(name string, port int) error {
 // reserve chooses the first free port from first on.
 func (p *ports) reserve(name string, first int) error {
 	for port := first; port < first+200 && port <= 65535; port++ {
-		sign, err := net.ListenPacket("udp", onLoopback(port))
-		if err != nil {
-			continue
+		if p.try(name, port) {
+			return nil
 		}
-		listener, err := net.Listen("tcp", onLoopback(port))
-		if err != nil {
-			_ = sign.Close()
-			continue
-		}
-		p.keep(name, port, listener, sign)
-		return nil
 	}
 	return fmt.Errorf("no port from %d on is free for %s", first, name)
+}
+
+// try takes a port unless it is somebody else's.
+func (p *ports) try(name string, port int) bool {
+	sign, err := net.ListenPacket("udp", onLoopback(port))
+	if err != nil {
+		return false
+	}
+	listener, err := net.Listen("tcp", onLoopback(port))
+	if err != nil {
+		_ = sign.Close()
+		return false
+	}
+	p.keep(name, port, listener, sign)
+	return true
 }
 
 func (p *ports) keep(name string, port int, listener io.Closer, signs ...io.Closer) {
@@ -84,6 +92,13 @@ func (p *ports) release() error {
 	clear(p.held)
 	p.signs = nil
 	return errors.Join(errs...)
+}
+
+// all are the chosen ports by name.
+func (p *ports) all() map[string]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.chosen)
 }
 
 func (p *ports) number(name string) int {

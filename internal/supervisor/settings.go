@@ -1,8 +1,11 @@
 package supervisor
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -22,6 +25,8 @@ type settings struct {
 	ports   *ports
 	secrets secrets
 	caller  map[string]string // Everything of the caller's environment.
+
+	lastPorts map[string]int // Of a run that was killed, by part.
 
 	mu    sync.Mutex
 	added map[string]string
@@ -88,6 +93,7 @@ func (s *settings) choose(note func(string, ...any)) error {
 
 // choosePorts reserves one port for each part that will need it, in the neighbourhood people expect it in.
 func (s *settings) choosePorts(note func(string, ...any)) error {
+	s.lastPorts = readLastPorts(s.home)
 	if port := s.get("PORT"); port != "" && port != "0" {
 		n, err := strconv.Atoi(port)
 		if err != nil {
@@ -119,15 +125,39 @@ func (s *settings) choosePorts(note func(string, ...any)) error {
 			return err
 		}
 	}
-	return nil
+	return writeJSON(filepath.Join(s.home, portsFile), s.ports.all())
 }
 
 func (s *settings) reserveNear(name string, port int, note func(string, ...any)) error {
+	if last := s.lastPorts[name]; last != 0 && s.ports.try(name, last) {
+		return nil
+	}
 	if err := s.ports.reserve(name, port); err != nil {
 		return err
 	}
 	if chosen := s.ports.number(name); chosen != port {
 		note("port %d is taken: %s is on %d", port, name, chosen)
+	}
+	return nil
+}
+
+const portsFile = "ports.json"
+
+// readLastPorts gives the ports of a run that was killed. Links just sent to guests and webhooks not taken yet name them, so they
+// are taken again if they are free.
+func readLastPorts(home string) map[string]int {
+	var last map[string]int
+	raw, err := os.ReadFile(filepath.Join(home, portsFile))
+	if err != nil || json.Unmarshal(raw, &last) != nil {
+		return nil
+	}
+	return last
+}
+
+// forgetPorts is for a stop that was asked for: the next run looks in the usual places.
+func (s *settings) forgetPorts() error {
+	if err := os.Remove(filepath.Join(s.home, portsFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("forget ports: %w", err)
 	}
 	return nil
 }

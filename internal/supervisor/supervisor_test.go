@@ -142,6 +142,21 @@ func TestTwoSystemsMoveApart(t *testing.T) {
 	require.NotEmpty(t, env(t, second.Info().APIURL))
 }
 
+// Webhooks that were not taken when everything died wait for the port they were meant for.
+func TestKilledSystemComesBackOnItsPorts(t *testing.T) {
+	t.Parallel()
+	port, err := embedded.FreePort(0)
+	require.NoError(t, err)
+	home := t.TempDir()
+	left := filepath.Join(home, "ports.json")
+	require.NoError(t, os.WriteFile(left, fmt.Appendf(nil, `{"api": %d}`, port), 0o600))
+	running, stop := start(t, supervisor.Options{Home: home, Quiet: true, Env: environment(given...)})
+	require.Equal(t, fmt.Sprintf("http://127.0.0.1:%d", port), running.Info().APIURL)
+	require.FileExists(t, left)
+	stop()
+	require.NoFileExists(t, left, "the next run looks in the usual places")
+}
+
 func TestOneSystemPerHome(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
