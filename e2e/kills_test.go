@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"syscall"
 	"testing"
@@ -17,7 +18,12 @@ import (
 // TestKills ends one process after the other in the middle of a booking, as a crash does.
 func TestKills(t *testing.T) {
 	t.Parallel()
-	s := start(t, true)
+	// Started again while another system runs it might move, and the providers would still know the old address.
+	address, err := nobodysAddress()
+	require.NoError(t, err)
+	_, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	s := start(t, true, "PORT="+port)
 	for _, step := range []struct {
 		name string
 		test func(*testing.T, *stack)

@@ -22,12 +22,19 @@ func TestRaces(t *testing.T) {
 // TestRacesWithoutRedis is the same with nothing at Redis's address.
 func TestRacesWithoutRedis(t *testing.T) {
 	t.Parallel()
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := nobodysAddress()
 	require.NoError(t, err)
-	address := nobody.Addr().String()
-	require.NoError(t, nobody.Close())
 	s := start(t, false, "REDIS_URL=redis://"+address)
 	t.Run("200 want one night", func(t *testing.T) { oneWins(t, s) })
+}
+
+// nobodysAddress is one at which nothing listens.
+func nobodysAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
 }
 
 const racers = 200
