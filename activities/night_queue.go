@@ -9,7 +9,7 @@ import (
 )
 
 // lookAgain is how often who waits asks the database whether the wish ahead has won.
-const lookAgain = 250 * time.Millisecond
+const lookAgain = time.Second
 
 // nightQueue lets one wish for a night go to its workflow at a time; the others wait to see how it ends. Of many who want the
 // same nights at once all but one would each start a workflow only to lose in it. It spares that and decides nothing: processes

@@ -27,7 +27,8 @@ func Temporal(t testing.TB) string {
 }
 
 // Namespace returns the address of the shared Temporal server and a fresh namespace on it with the application's search attributes,
-// so that task queues and workflow ids are the test's own. It is deleted when the test ends.
+// so that task queues and workflow ids are the test's own. It stays: the server is thrown away after the tests, and deleting
+// namespaces keeps it busier than the tests do.
 func Namespace(t testing.TB) (address, namespace string) {
 	t.Helper()
 	address = Temporal(t)
@@ -41,11 +42,6 @@ func Namespace(t testing.TB) (address, namespace string) {
 		Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		// A shared server outlives the test; a private one does not care.
-		_, err := c.OperatorService().DeleteNamespace(context.Background(), &operatorservice.DeleteNamespaceRequest{Namespace: namespace})
-		require.NoError(t, err)
-	})
 	require.EventuallyWithT(t, func(ct *assert.CollectT) { require.NoError(ct, addSearchAttributes(t.Context(), c, namespace)) },
 		30*time.Second, 50*time.Millisecond)
 	return address, namespace

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -68,7 +69,13 @@ func run(ctx context.Context, command []string) (err error) {
 	if err := start(redis.Command(), redis.Ready); err != nil {
 		return err
 	}
-	temporal, err := embedded.PrepareTemporal(ctx, embedded.TemporalOptions{DatabaseURL: cluster.URL(), Output: os.Stderr})
+	// What a server says while tests pull the ground from under it is no news.
+	temporalLog, err := os.Create(filepath.Join(home, "temporal.log"))
+	if err != nil {
+		return fmt.Errorf("open Temporal's log: %w", err)
+	}
+	defer func() { err = errors.Join(err, temporalLog.Close()) }()
+	temporal, err := embedded.PrepareTemporal(ctx, embedded.TemporalOptions{DatabaseURL: cluster.URL(), Output: temporalLog})
 	if err != nil {
 		return err
 	}
