@@ -37,6 +37,7 @@ type InboxStore interface {
 	MarkDispatchFailed(ctx context.Context, id int64, errText string, now time.Time) error
 	RecordInbound(ctx context.Context, inbound postgres.Inbound, now time.Time) (guestID, messageID int64, isNew bool, err error)
 	ApplyStatus(ctx context.Context, update postgres.StatusUpdate) error
+	ReopenFailed(ctx context.Context, update postgres.StatusUpdate, closeWindow bool) (messageID int64, reopened bool, err error)
 }
 
 // Processes wakes the workflows a delivery concerns. Every call is safe to repeat.
@@ -45,6 +46,8 @@ type Processes interface {
 	Message(ctx context.Context, guestID, messageID int64) error
 	// Payment wakes a booking; false when none with this code runs.
 	Payment(ctx context.Context, code, paymentID string) (bool, error)
+	// Redelivery sends a message again.
+	Redelivery(ctx context.Context, messageID int64) error
 	// LatePayment starts the resolver of a payment whose booking is unknown or has ended.
 	LatePayment(ctx context.Context, in workflows.LatePaymentInput) error
 }

@@ -26,6 +26,8 @@ type inboxTable struct {
 	dispatched map[int64]bool
 	inbound    []postgres.Inbound
 	statuses   []postgres.StatusUpdate
+	// windowClosed is whether a failure closed the 24-hour window.
+	windowClosed bool
 }
 
 func (s *inboxTable) InsertInbox(_ context.Context, provider, key string, body []byte, meta json.RawMessage, trace string, now time.Time) (int64, bool, error) {
@@ -88,6 +90,13 @@ func (s *inboxTable) ApplyStatus(_ context.Context, update postgres.StatusUpdate
 	return nil
 }
 
+func (s *inboxTable) ReopenFailed(_ context.Context, update postgres.StatusUpdate, closeWindow bool) (int64, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.windowClosed = s.windowClosed || closeWindow
+	return 7, update.CallbackData == "known", nil
+}
+
 func (s *inboxTable) allDispatched() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,6 +111,7 @@ type processes struct {
 	messages []int64
 	payments []string
 	late     []workflows.LatePaymentInput
+	again    []int64
 }
 
 var errTemporalAway = errors.New("temporal is away")
@@ -123,6 +133,10 @@ func (p *processes) Message(_ context.Context, _, messageID int64) error {
 func (p *processes) Payment(_ context.Context, code, paymentID string) (bool, error) {
 	err := p.do(func() { p.payments = append(p.payments, code+" "+paymentID) })
 	return p.running[code], err
+}
+
+func (p *processes) Redelivery(_ context.Context, messageID int64) error {
+	return p.do(func() { p.again = append(p.again, messageID) })
 }
 
 func (p *processes) LatePayment(_ context.Context, in workflows.LatePaymentInput) error {
@@ -256,6 +270,38 @@ func TestPaymentNotificationsWakeWhoeverMustLook(t *testing.T) {
 			require.Eventually(t, store.allDispatched, 5*time.Second, time.Millisecond)
 			require.Len(t, p.payments, test.payments)
 			require.Equal(t, test.late, p.late)
+		})
+	}
+}
+
+func TestFailedStatusSendsAgainWhatMayStillArrive(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		code         int
+		key          string
+		again        []int64
+		windowClosed bool
+		applied      int
+	}{
+		"window closed after all": {131047, "known", []int64{7}, true, 0},
+		"Meta's trouble":          {131000, "known", []int64{7}, false, 0},
+		"had its tries":           {131000, "unknown", nil, false, 1},
+		"not on WhatsApp":         {131026, "known", nil, false, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store, p := &inboxTable{}, &processes{}
+			inbox := newInbox(store, p, time.Now)
+			run(t, inbox.Run)
+			require.NoError(t, inbox.Receive(context.Background(), activities.Webhook{Provider: activities.ProviderWhatsApp, EventKey: name,
+				Body: fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{
+				"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[{"id":"wamid.1","status":"failed","timestamp":"1795360000",
+				"recipient_id":"5491155550101","biz_opaque_callback_data":%q,"errors":[{"code":%d,"title":"x"}]}]}}]}]}`, ourNumber, test.key, test.code)}))
+			require.Eventually(t, store.allDispatched, 5*time.Second, time.Millisecond)
+			require.Equal(t, test.again, p.again)
+			require.Equal(t, test.windowClosed, store.windowClosed)
+			require.Len(t, store.statuses, test.applied)
 		})
 	}
 }

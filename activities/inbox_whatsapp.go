@@ -30,12 +30,34 @@ func (i *Inbox) dispatchWhatsApp(ctx context.Context, item postgres.InboxItem) e
 	}
 	var failures []error
 	for _, status := range hook.Statuses {
-		failures = append(failures, i.Store.ApplyStatus(ctx, statusUpdate(status)))
+		failures = append(failures, i.applyStatus(ctx, status))
 	}
 	for _, message := range hook.Messages {
 		failures = append(failures, i.receiveMessage(ctx, item, message))
 	}
 	return errors.Join(failures...)
+}
+
+// passing are the reasons of a failure after which the same message, or its template, may well arrive.
+var passing = map[whatsapp.Reason]bool{
+	whatsapp.ReasonWindowClosed: true, whatsapp.ReasonTransient: true, whatsapp.ReasonThroughput: true, whatsapp.ReasonPairRate: true,
+}
+
+// applyStatus moves a message on, or sends it again: Meta takes a message first and may only then find that it cannot be delivered.
+func (i *Inbox) applyStatus(ctx context.Context, status whatsapp.Status) error {
+	update := statusUpdate(status)
+	if status.State == whatsapp.DeliveryFailed && len(status.Errors) > 0 && passing[status.Errors[0].Reason()] {
+		reason := status.Errors[0].Reason()
+		id, reopened, err := i.Store.ReopenFailed(ctx, update, reason == whatsapp.ReasonWindowClosed)
+		if err != nil {
+			return fmt.Errorf("reopen failed message: %w", err)
+		}
+		if reopened {
+			slog.WarnContext(ctx, "message failed after it was taken, sent again", "message_id", id, "reason", string(reason))
+			return i.Processes.Redelivery(ctx, id)
+		}
+	}
+	return i.Store.ApplyStatus(ctx, update)
 }
 
 func (i *Inbox) receiveMessage(ctx context.Context, item postgres.InboxItem, message whatsapp.Inbound) error {

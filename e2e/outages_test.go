@@ -23,6 +23,7 @@ func TestOutages(t *testing.T) {
 		{"WhatsApp is away", whatsAppAway},
 		{"WhatsApp takes a message and does not answer", whatsAppSilent},
 		{"WhatsApp fails a message it had taken", whatsAppFailsLater},
+		{"WhatsApp fails a message it had taken, for a moment", whatsAppFailsForAMoment},
 		{"WhatsApp is busy", whatsAppBusy},
 		{"Mercado Pago is away when the link is made", noLinkAtFirst},
 		{"Mercado Pago makes a link and does not answer", linkUnheard},
@@ -95,6 +96,20 @@ func whatsAppFailsLater(t *testing.T, s *stack) {
 	s.becomes(t, h.Code, "confirmed", "partially_paid")
 	s.reaches(t, 1, `SELECT count(*) FROM messages WHERE (effect_key = $1 OR effect_key = $2) AND status = 'failed' AND error <> ''`,
 		h.Code+"/confirmed", h.Code+"/owner_confirmed")
+}
+
+// whatsAppFailsForAMoment: what was taken and then failed for a reason that passes is sent again, as a template where the window was the reason.
+func whatsAppFailsForAMoment(t *testing.T, s *stack) {
+	for _, code := range []int{131000, 131047} {
+		g, when := s.arrives(t), s.week(t, 2)
+		h := g.holds(when, 2)
+		require.NoError(t, s.world.SetWhatsAppFaults(patient(t), control.WhatsAppFaults{FailStatusNext: &control.FailNext{Count: 1, Code: code}}))
+		g.pays(h, "")
+		s.becomes(t, h.Code, "confirmed", "partially_paid")
+		s.reaches(t, 1, `SELECT count(*) FROM messages WHERE effect_key = $1 AND attempts = 2 AND status IN ('sent', 'delivered', 'read')`,
+			h.Code+"/confirmed")
+		s.hears(t, g.Number, h.Code, "hold", "confirmed")
+	}
 }
 
 func whatsAppBusy(t *testing.T, s *stack) {

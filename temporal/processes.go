@@ -69,6 +69,11 @@ func (p *Processes) Payment(ctx context.Context, code, paymentID string) (bool, 
 	return SignalPayment(ctx, p.Client, code, paymentID)
 }
 
+// Redelivery sends a message again, see [StartRedelivery].
+func (p *Processes) Redelivery(ctx context.Context, messageID int64) error {
+	return StartRedelivery(ctx, p.Client, messageID)
+}
+
 // LatePayment starts the resolver of a payment, see [StartLatePayment].
 func (p *Processes) LatePayment(ctx context.Context, in workflows.LatePaymentInput) error {
 	return StartLatePayment(ctx, p.Client, in)

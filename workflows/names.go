@@ -40,6 +40,7 @@ const (
 	bookingPrefix      = "booking/"
 	conversationPrefix = "conversation/"
 	latePaymentPrefix  = "late-payment/"
+	redeliveryPrefix   = "redelivery/"
 )
 
 // ReconciliationID is the id of the scheduled payment reconciliation.
@@ -62,3 +63,6 @@ func ConversationID(guestID int64) string { return fmt.Sprintf("%s%d", conversat
 
 // LatePaymentID returns the workflow id that resolves a payment whose booking has no running workflow.
 func LatePaymentID(paymentID string) string { return latePaymentPrefix + paymentID }
+
+// RedeliveryID returns the workflow id that sends a message again.
+func RedeliveryID(messageID int64) string { return fmt.Sprintf("%s%d", redeliveryPrefix, messageID) }

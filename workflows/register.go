@@ -13,6 +13,7 @@ type Definition struct {
 func Workflows() []Definition {
 	return []Definition{
 		{Name: "Conversation", Queue: QueueConversation, Func: Conversation},
+		{Name: "Redelivery", Queue: QueueConversation, Func: Redelivery},
 		{Name: "Booking", Queue: QueueBooking, Func: Booking},
 		{Name: "LatePayment", Queue: QueueBooking, Func: LatePayment},
 		{Name: "PaymentReconciliation", Queue: QueueBooking, Func: PaymentReconciliation},

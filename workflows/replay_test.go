@@ -37,7 +37,7 @@ func TestWorkflowNamesAreGolden(t *testing.T) {
 		names[d.Name] = d.Queue
 	}
 	require.Equal(t, map[string]string{
-		"Conversation": "conversation", "Booking": "booking", "LatePayment": "booking", "PaymentReconciliation": "booking",
+		"Conversation": "conversation", "Redelivery": "conversation", "Booking": "booking", "LatePayment": "booking", "PaymentReconciliation": "booking",
 	}, names)
 	require.Equal(t, []string{"conversation", "booking", "messaging"}, workflows.Queues)
 	require.Equal(t, []string{"message", "payment", "place_hold", "cancel", "extend", "confirm", "state"}, []string{

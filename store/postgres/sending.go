@@ -128,6 +128,27 @@ func (s *Store) ApplyStatus(ctx context.Context, update StatusUpdate) error {
 	return explain("apply message status", err)
 }
 
+// mostAttempts bounds how often a message is sent that the provider takes and then fails.
+const mostAttempts = 5
+
+// ReopenFailed lets a message be sent again that the provider took and then reported as failed for a reason that passes;
+// closeWindow says that the reason was a closed 24-hour window. False means that there is nothing to send again: the status
+// is of an earlier try, or the message had its tries. While a try is under way the answer is [booking.CodeUnavailable].
+func (s *Store) ReopenFailed(ctx context.Context, update StatusUpdate, closeWindow bool) (messageID int64, reopened bool, err error) {
+	id, err := s.queries.ReopenFailedMessage(ctx, s.pool, &dbgen.ReopenFailedMessageParams{
+		ProviderID: update.ProviderID, CallbackData: update.CallbackData, ErrorCode: update.ErrorCode, At: update.At,
+		MostAttempts: mostAttempts, CloseWindow: closeWindow,
+	})
+	if err == nil || !errors.Is(err, pgx.ErrNoRows) {
+		return id, err == nil, explain("reopen failed message", err)
+	}
+	sending, err := s.queries.IsBeingSent(ctx, s.pool, update.CallbackData)
+	if err == nil && sending {
+		err = booking.Refuse(booking.CodeUnavailable, "the message is being sent")
+	}
+	return 0, false, explain("reopen failed message", err)
+}
+
 // QueueNotice writes the message of a notice once per key and returns its id, the first one's when the key was used before. An
 // owner without a phone gets the notice on record and no message: the id is 0.
 func (s *Store) QueueNotice(ctx context.Context, notice Notice, now time.Time) (int64, error) {

@@ -21,7 +21,8 @@ WHERE m.direction = 'out' AND m.id = coalesce(
         WHEN 'sent' THEN m.status IN ('queued', 'sending')
         WHEN 'delivered' THEN m.status IN ('queued', 'sending', 'sent', 'failed')
         WHEN 'read' THEN m.status IN ('queued', 'sending', 'sent', 'delivered', 'failed')
-        WHEN 'failed' THEN m.status IN ('queued', 'sending', 'sent')
+        -- a report about an earlier try says nothing about this one
+        WHEN 'failed' THEN m.status IN ('queued', 'sending', 'sent') AND (m.provider_id IS NULL OR m.provider_id = $4::text)
         ELSE false END
 `
 
@@ -145,6 +146,17 @@ func (q *Queries) GetSendState(ctx context.Context, db DBTX, id int64) (*GetSend
 	return &i, err
 }
 
+const isBeingSent = `-- name: IsBeingSent :one
+SELECT EXISTS (SELECT 1 FROM messages m WHERE m.effect_key = nullif($1::text, '') AND m.status = 'sending' AND m.provider_id IS NULL)
+`
+
+func (q *Queries) IsBeingSent(ctx context.Context, db DBTX, callbackData string) (bool, error) {
+	row := db.QueryRow(ctx, isBeingSent, callbackData)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const queueNotice = `-- name: QueueNotice :one
 WITH fresh AS (
     SELECT whoever_is($1::bigint) AS guest_id WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.key = $2)
@@ -188,6 +200,44 @@ func (q *Queries) QueueNotice(ctx context.Context, db DBTX, arg *QueueNoticePara
 	var message_id int64
 	err := row.Scan(&message_id)
 	return message_id, err
+}
+
+const reopenFailedMessage = `-- name: ReopenFailedMessage :one
+WITH message AS (
+    UPDATE messages m SET status = 'queued', provider_id = NULL, error = $1, status_at = $2::timestamptz
+    WHERE m.direction = 'out' AND m.attempts < $3::integer AND (
+        (m.status = 'sent' AND m.provider_id = $4::text)
+        OR (m.status = 'queued' AND m.provider_id IS NULL AND m.attempts > 0 AND m.effect_key = nullif($5::text, '')))
+    RETURNING m.id, m.guest_id
+), closed AS (
+    UPDATE conversations c SET window_open_until = least(c.window_open_until, $2::timestamptz)
+    FROM message WHERE $6::boolean AND c.guest_id = message.guest_id
+)
+SELECT id FROM message
+`
+
+type ReopenFailedMessageParams struct {
+	ErrorCode    string
+	At           time.Time
+	MostAttempts int32
+	ProviderID   string
+	CallbackData string
+	CloseWindow  bool
+}
+
+// What the provider took and then reported as failed waits for another try; asked again before that, it is found again.
+func (q *Queries) ReopenFailedMessage(ctx context.Context, db DBTX, arg *ReopenFailedMessageParams) (int64, error) {
+	row := db.QueryRow(ctx, reopenFailedMessage,
+		arg.ErrorCode,
+		arg.At,
+		arg.MostAttempts,
+		arg.ProviderID,
+		arg.CallbackData,
+		arg.CloseWindow,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const sendAccepted = `-- name: SendAccepted :execrows

@@ -40,8 +40,26 @@ WHERE m.direction = 'out' AND m.id = coalesce(
         WHEN 'sent' THEN m.status IN ('queued', 'sending')
         WHEN 'delivered' THEN m.status IN ('queued', 'sending', 'sent', 'failed')
         WHEN 'read' THEN m.status IN ('queued', 'sending', 'sent', 'delivered', 'failed')
-        WHEN 'failed' THEN m.status IN ('queued', 'sending', 'sent')
+        -- a report about an earlier try says nothing about this one
+        WHEN 'failed' THEN m.status IN ('queued', 'sending', 'sent') AND (m.provider_id IS NULL OR m.provider_id = @provider_id::text)
         ELSE false END;
+
+-- name: ReopenFailedMessage :one
+-- What the provider took and then reported as failed waits for another try; asked again before that, it is found again.
+WITH message AS (
+    UPDATE messages m SET status = 'queued', provider_id = NULL, error = @error_code, status_at = @at::timestamptz
+    WHERE m.direction = 'out' AND m.attempts < @most_attempts::integer AND (
+        (m.status = 'sent' AND m.provider_id = @provider_id::text)
+        OR (m.status = 'queued' AND m.provider_id IS NULL AND m.attempts > 0 AND m.effect_key = nullif(@callback_data::text, '')))
+    RETURNING m.id, m.guest_id
+), closed AS (
+    UPDATE conversations c SET window_open_until = least(c.window_open_until, @at::timestamptz)
+    FROM message WHERE @close_window::boolean AND c.guest_id = message.guest_id
+)
+SELECT id FROM message;
+
+-- name: IsBeingSent :one
+SELECT EXISTS (SELECT 1 FROM messages m WHERE m.effect_key = nullif(@callback_data::text, '') AND m.status = 'sending' AND m.provider_id IS NULL);
 
 -- name: QueueNotice :one
 WITH fresh AS (
