@@ -36,6 +36,7 @@ type InboxStore interface {
 	MarkDispatched(ctx context.Context, ids []int64, now time.Time) error
 	MarkDispatchFailed(ctx context.Context, id int64, errText string, now time.Time) error
 	RecordInbound(ctx context.Context, inbound postgres.Inbound, now time.Time) (guestID, messageID int64, isNew bool, err error)
+	HandedOver(ctx context.Context, guestID int64) (bool, error)
 	ApplyStatus(ctx context.Context, update postgres.StatusUpdate) error
 	ReopenFailed(ctx context.Context, update postgres.StatusUpdate, closeWindow bool) (messageID int64, reopened bool, err error)
 }

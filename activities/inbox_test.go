@@ -26,6 +26,7 @@ type inboxTable struct {
 	dispatched map[int64]bool
 	inbound    []postgres.Inbound
 	statuses   []postgres.StatusUpdate
+	handedOver bool
 	// windowClosed is whether a failure closed the 24-hour window.
 	windowClosed bool
 }
@@ -89,6 +90,8 @@ func (s *inboxTable) ApplyStatus(_ context.Context, update postgres.StatusUpdate
 	s.statuses = append(s.statuses, update)
 	return nil
 }
+
+func (s *inboxTable) HandedOver(context.Context, int64) (bool, error) { return s.handedOver, nil }
 
 func (s *inboxTable) ReopenFailed(_ context.Context, update postgres.StatusUpdate, closeWindow bool) (int64, bool, error) {
 	s.mu.Lock()
@@ -303,5 +306,30 @@ func TestFailedStatusSendsAgainWhatMayStillArrive(t *testing.T) {
 			require.Equal(t, test.windowClosed, store.windowClosed)
 			require.Len(t, store.statuses, test.applied)
 		})
+	}
+}
+
+// reads counts messages marked as read.
+type reads struct{ marked chan string }
+
+func (r reads) MarkRead(_ context.Context, wamid string, _ bool) error {
+	r.marked <- wamid
+	return nil
+}
+
+func TestBotReadsAndTypesOnlyWhereItAnswers(t *testing.T) {
+	t.Parallel()
+	for _, handedOver := range []bool{false, true} {
+		store, p, seen := &inboxTable{handedOver: handedOver}, &processes{}, reads{marked: make(chan string, 2)}
+		inbox := newInbox(store, p, time.Now)
+		inbox.Reads = seen
+		run(t, inbox.Run)
+		require.NoError(t, inbox.Receive(context.Background(), whatsAppHook("a", text("wamid.1", "hola"))))
+		require.Eventually(t, store.allDispatched, 5*time.Second, time.Millisecond)
+		if handedOver {
+			require.Never(t, func() bool { return len(seen.marked) > 0 }, 100*time.Millisecond, 5*time.Millisecond)
+			continue
+		}
+		require.Equal(t, "wamid.1", <-seen.marked)
 	}
 }

@@ -66,9 +66,6 @@ func (i *Inbox) receiveMessage(ctx context.Context, item postgres.InboxItem, mes
 		return nil
 	}
 	inbound := inboundOf(message, i.Now())
-	if inbound.Kind != dialogue.InboundSilent {
-		i.showRead(ctx, message.ID)
-	}
 	guest, err := guestOf(message)
 	if err != nil {
 		slog.WarnContext(ctx, "sender cannot be read, message skipped", "inbox_id", item.ID, "error", err)
@@ -84,6 +81,9 @@ func (i *Inbox) receiveMessage(ctx context.Context, item postgres.InboxItem, mes
 	if err != nil {
 		return fmt.Errorf("record message: %w", err)
 	}
+	if inbound.Kind != dialogue.InboundSilent {
+		i.showRead(ctx, guestID, message.ID)
+	}
 	// A message recorded before is signalled again: the process that recorded it may have died before its signal.
 	if err := i.Processes.Message(ctx, guestID, messageID); err != nil {
 		return fmt.Errorf("wake conversation of message %d: %w", messageID, err)
@@ -92,15 +92,20 @@ func (i *Inbox) receiveMessage(ctx context.Context, item postgres.InboxItem, mes
 	return nil
 }
 
-// showRead is a courtesy: it never holds a message up and is not repeated.
-func (i *Inbox) showRead(ctx context.Context, wamid string) {
+// showRead is a courtesy: it never holds a message up and is not repeated. Where a person has taken over, the bot neither
+// reads nor types.
+func (i *Inbox) showRead(ctx context.Context, guestID int64, wamid string) {
 	if i.Reads == nil {
 		return
 	}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		if err := i.Reads.MarkRead(ctx, wamid, true); err != nil {
+		handedOver, err := i.Store.HandedOver(ctx, guestID)
+		if err == nil && !handedOver {
+			err = i.Reads.MarkRead(ctx, wamid, true)
+		}
+		if err != nil {
 			slog.DebugContext(ctx, "message not marked as read", "error", err)
 		}
 	}()

@@ -196,6 +196,12 @@ func (s *Store) ConversationState(ctx context.Context, guestID int64) (json.RawM
 	return orNull(state), explain("read conversation", err)
 }
 
+// HandedOver reports whether a person has taken a guest's conversation over.
+func (s *Store) HandedOver(ctx context.Context, guestID int64) (bool, error) {
+	handedOver, err := s.queries.IsHandedOver(ctx, s.pool, guestID)
+	return handedOver, explain("read conversation", err)
+}
+
 // SetHandedOver silences the bot for a guest, or hands the conversation back to it; somebody who never wrote is
 // [booking.CodeNotFound].
 func (s *Store) SetHandedOver(ctx context.Context, guestID int64, handedOver bool) error {

@@ -71,6 +71,17 @@ func (q *Queries) HandOutTurn(ctx context.Context, db DBTX, messageID int64) err
 	return err
 }
 
+const isHandedOver = `-- name: IsHandedOver :one
+SELECT EXISTS (SELECT 1 FROM conversations WHERE guest_id = whoever_is($1::bigint) AND handed_over)
+`
+
+func (q *Queries) IsHandedOver(ctx context.Context, db DBTX, guestID int64) (bool, error) {
+	row := db.QueryRow(ctx, isHandedOver, guestID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const readConversation = `-- name: ReadConversation :one
 SELECT c.guest_id, coalesce(c.state, 'null')::jsonb AS state, c.handed_over, c.version,
     coalesce(g.phone, '')::text AS phone, g.whatsapp_phone, coalesce(g.whatsapp_user_id, '')::text AS whatsapp_user_id,

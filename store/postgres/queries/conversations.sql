@@ -89,3 +89,6 @@ SELECT coalesce(state, 'null')::jsonb AS state FROM conversations WHERE guest_id
 
 -- name: SetHandedOver :execrows
 UPDATE conversations SET handed_over = @handed_over, version = version + 1, updated_at = now() WHERE guest_id = whoever_is(@guest_id::bigint);
+
+-- name: IsHandedOver :one
+SELECT EXISTS (SELECT 1 FROM conversations WHERE guest_id = whoever_is(@guest_id::bigint) AND handed_over);
