@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/url"
 
 	"cabanas/booking"
 	"cabanas/gateways/mercadopago"
@@ -19,24 +18,19 @@ func (i *Inbox) dispatchMercadoPago(ctx context.Context, item postgres.InboxItem
 	if err := json.Unmarshal(item.Meta, &meta); err != nil {
 		return fmt.Errorf("read meta of delivery %d: %w", item.ID, err)
 	}
-	query := make(url.Values, len(meta))
-	for name, value := range meta {
-		query.Set(name, value)
-	}
-	notification := mercadopago.ParseNotification(query, item.Body)
-	if notification.Topic != mercadopago.TopicPayment || notification.ResourceID == "" {
-		slog.InfoContext(ctx, "notification of another topic", "inbox_id", item.ID, "topic", string(notification.Topic))
+	in := workflows.LatePaymentInput{PaymentID: meta[MetaPaymentID], Code: meta[MetaReference], Hint: meta[MetaSigned] != "true"}
+	if meta[MetaTopic] != string(mercadopago.TopicPayment) || in.PaymentID == "" {
+		slog.InfoContext(ctx, "notification of another topic", "inbox_id", item.ID, "topic", meta[MetaTopic])
 		return nil
 	}
-	code := query.Get(refHint)
-	if !booking.ValidCode(code) {
-		code = ""
+	if !booking.ValidCode(in.Code) {
+		in.Code = ""
 	}
-	if code != "" {
-		delivered, err := i.Processes.Payment(ctx, code, notification.ResourceID)
+	if in.Code != "" {
+		delivered, err := i.Processes.Payment(ctx, in.Code, in.PaymentID)
 		if err != nil || delivered {
 			return err
 		}
 	}
-	return i.Processes.LatePayment(ctx, workflows.LatePaymentInput{PaymentID: notification.ResourceID, Code: code})
+	return i.Processes.LatePayment(ctx, in)
 }

@@ -245,22 +245,26 @@ func TestMessageForAnotherNumberIsLeftAlone(t *testing.T) {
 	require.Empty(t, store.inbound)
 }
 
+func signed(payment, reference string) map[string]string {
+	return map[string]string{"topic": "payment", "payment_id": payment, "signed": "true", "ref": reference}
+}
+
 func TestPaymentNotificationsWakeWhoeverMustLook(t *testing.T) {
 	t.Parallel()
 	const code = "RES261122A1B2C3"
 	tests := map[string]struct {
 		meta     map[string]string
-		body     string
 		running  bool
 		payments int
 		late     []workflows.LatePaymentInput
 	}{
-		"running booking":        {map[string]string{"data.id": "99", "type": "payment", "ref": code}, `{"type":"payment","data":{"id":"99"}}`, true, 1, nil},
-		"ended booking":          {map[string]string{"data.id": "99", "type": "payment", "ref": code}, `{"type":"payment","data":{"id":"99"}}`, false, 1, []workflows.LatePaymentInput{{PaymentID: "99", Code: code}}},
-		"without a hint":         {map[string]string{"data.id": "99", "type": "payment"}, `{"type":"payment","data":{"id":"99"}}`, true, 0, []workflows.LatePaymentInput{{PaymentID: "99"}}},
-		"hint that is no code":   {map[string]string{"data.id": "99", "type": "payment", "ref": "'; drop"}, `{}`, true, 0, []workflows.LatePaymentInput{{PaymentID: "99"}}},
-		"merchant order":         {map[string]string{"topic": "merchant_order", "id": "5"}, `{"resource":"https://api.mercadolibre.com/merchant_orders/5","topic":"merchant_order"}`, true, 0, nil},
-		"topic of another world": {map[string]string{"type": "surprise", "data.id": "1"}, `{}`, true, 0, nil},
+		"running booking":      {signed("99", code), true, 1, nil},
+		"ended booking":        {signed("99", code), false, 1, []workflows.LatePaymentInput{{PaymentID: "99", Code: code}}},
+		"without a hint":       {signed("99", ""), true, 0, []workflows.LatePaymentInput{{PaymentID: "99"}}},
+		"hint that is no code": {signed("99", "'; drop"), true, 0, []workflows.LatePaymentInput{{PaymentID: "99"}}},
+		"unsigned":             {map[string]string{"topic": "payment", "payment_id": "99", "signed": "false"}, true, 0, []workflows.LatePaymentInput{{PaymentID: "99", Hint: true}}},
+		"merchant order":       {map[string]string{"topic": "merchant_order", "signed": "true"}, true, 0, nil},
+		"nothing said":         {map[string]string{}, true, 0, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -269,7 +273,7 @@ func TestPaymentNotificationsWakeWhoeverMustLook(t *testing.T) {
 			inbox := newInbox(store, p, time.Now)
 			run(t, inbox.Run)
 			require.NoError(t, inbox.Receive(context.Background(), activities.Webhook{
-				Provider: activities.ProviderMercadoPago, EventKey: name, Body: []byte(test.body), Meta: test.meta}))
+				Provider: activities.ProviderMercadoPago, EventKey: name, Body: []byte(`{}`), Meta: test.meta}))
 			require.Eventually(t, store.allDispatched, 5*time.Second, time.Millisecond)
 			require.Len(t, p.payments, test.payments)
 			require.Equal(t, test.late, p.late)

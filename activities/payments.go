@@ -107,12 +107,9 @@ func (a *Payments) CreatePaymentLink(ctx context.Context, in workflows.LinkInput
 // ref tells which booking to wake before the payment is fetched.
 func (a *Payments) notificationURL(code string) string {
 	address := *a.NotificationURL
-	address.RawQuery = url.Values{"source_news": {"webhooks"}, refHint: {code}}.Encode()
+	address.RawQuery = url.Values{"source_news": {"webhooks"}, MetaReference: {code}}.Encode()
 	return address.String()
 }
-
-// refHint is the query value of our notification address that names the reservation.
-const refHint = "ref"
 
 func shortDate(d booking.Date) string { return d.Time().Format("02/01/2006") }
 

@@ -127,7 +127,7 @@ func SignalPayment(ctx context.Context, c client.Client, code, paymentID string)
 // StartLatePayment resolves a payment that no running booking takes. One that is being resolved already is left alone.
 func StartLatePayment(ctx context.Context, c client.Client, in workflows.LatePaymentInput) error {
 	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       workflows.LatePaymentID(in.PaymentID),
+		ID:                       workflows.LatePaymentID(in),
 		TaskQueue:                workflows.QueueBooking,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,

@@ -212,7 +212,7 @@ func TestConversationAndLatePaymentStart(t *testing.T) {
 	for range 2 {
 		require.NoError(t, temporal.StartLatePayment(ctx, c, workflows.LatePaymentInput{PaymentID: "1", Code: code}))
 	}
-	require.NoError(t, c.GetWorkflow(ctx, workflows.LatePaymentID("1"), "").Get(ctx, nil))
+	require.NoError(t, c.GetWorkflow(ctx, workflows.LatePaymentID(workflows.LatePaymentInput{PaymentID: "1"}), "").Get(ctx, nil))
 	require.NoError(t, temporal.StartLatePayment(ctx, c, workflows.LatePaymentInput{PaymentID: "1", Code: code}))
 }
 

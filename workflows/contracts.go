@@ -309,6 +309,9 @@ type DeliverInput struct {
 type LatePaymentInput struct {
 	PaymentID string `json:"payment_id"`
 	Code      string `json:"code,omitempty"`
+	// Hint is true when nobody signed the notification: anybody may have invented the payment, so that one the provider does
+	// not know is soon given up and alarms nobody.
+	Hint bool `json:"hint,omitempty"`
 }
 
 // Done is the empty result.

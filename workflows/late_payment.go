@@ -16,10 +16,16 @@ func LatePayment(ctx workflow.Context, in LatePaymentInput) (Settlement, error) 
 			return Settlement{PaymentID: in.PaymentID, Code: in.Code}, err
 		}
 	}
-	settlement, err := settlePayment.run(settleStep(ctx, in.PaymentID), SettleInput(in))
+	step := settleStep(ctx, in.PaymentID)
+	if in.Hint {
+		step = workflow.WithScheduleToCloseTimeout(step, hintWorth)
+	}
+	settlement, err := settlePayment.run(step, SettleInput{PaymentID: in.PaymentID, Code: in.Code})
 	switch {
 	case temporal.IsCanceledError(err):
 		return Settlement{}, err
+	case err != nil && in.Hint:
+		return Settlement{PaymentID: in.PaymentID, Code: in.Code, Verdict: booking.VerdictPark}, nil
 	case err != nil:
 		workflow.GetLogger(ctx).Error("payment not settled", "payment_id", in.PaymentID, "error", err)
 		settlement = Settlement{PaymentID: in.PaymentID, Code: in.Code, Verdict: booking.VerdictPark, News: true}

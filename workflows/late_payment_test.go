@@ -100,6 +100,14 @@ func TestLatePaymentThatNobodyKnowsIsParked(t *testing.T) {
 	require.Equal(t, kinds{workflows.NoticeOwnerPayment}, w.kinds())
 }
 
+func TestAnUnsignedHintAtAPaymentThatNobodyKnowsAlarmsNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	settlement := w.resolve(t, workflows.LatePaymentInput{PaymentID: "404", Hint: true})
+	require.Equal(t, booking.VerdictPark, settlement.Verdict)
+	require.Empty(t, w.kinds())
+}
+
 func TestLatePaymentStepsHealByRetry(t *testing.T) {
 	t.Parallel()
 	for _, sold := range []bool{false, true} {

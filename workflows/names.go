@@ -61,8 +61,14 @@ func BookingCode(workflowID string) string {
 // ConversationID returns the workflow id of the conversation with a guest; the guest id is ours, never the phone.
 func ConversationID(guestID int64) string { return fmt.Sprintf("%s%d", conversationPrefix, guestID) }
 
-// LatePaymentID returns the workflow id that resolves a payment whose booking has no running workflow.
-func LatePaymentID(paymentID string) string { return latePaymentPrefix + paymentID }
+// LatePaymentID returns the workflow id that resolves a payment whose booking has no running workflow. An unsigned hint has an
+// id of its own: it must not stand in the way of the provider's word.
+func LatePaymentID(in LatePaymentInput) string {
+	if in.Hint {
+		return latePaymentPrefix + in.PaymentID + "/hint"
+	}
+	return latePaymentPrefix + in.PaymentID
+}
 
 // RedeliveryID returns the workflow id that sends a message again.
 func RedeliveryID(messageID int64) string { return fmt.Sprintf("%s%d", redeliveryPrefix, messageID) }

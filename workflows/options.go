@@ -25,6 +25,8 @@ const (
 	sweepAnswer = 1500 * time.Millisecond
 	// unknownPayment is how long a payment that the provider does not know is looked for.
 	unknownPayment = 24 * time.Hour
+	// hintWorth is how long a payment is looked for that only an unsigned notification speaks of; reconciliation finds real ones.
+	hintWorth = 5 * time.Minute
 	// noticeWorth is how long a notice is worth sending: as long as WhatsApp repeats a failed delivery, and over a weekend.
 	noticeWorth = 72 * time.Hour
 	// replyWorth is how long a reply may be sent: WhatsApp's window after the guest's message.
