@@ -168,6 +168,10 @@ func (a *Payments) SweepPayments(ctx context.Context, ref workflows.ReservationR
 func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (workflows.Settlement, error) {
 	report := a.report(payment)
 	report.Asker = asker(ctx)
+	var err error
+	if report.CollectorOurs, err = a.collectorOurs(ctx, payment); err != nil {
+		return workflows.Settlement{}, asTemporal(err)
+	}
 	settled, err := a.Store.Settle(ctx, report, a.Now())
 	if err != nil {
 		return workflows.Settlement{}, asTemporal(err)
@@ -227,8 +231,24 @@ func (a *Payments) report(payment mercadopago.Payment) postgres.PaymentReport {
 	return postgres.PaymentReport{
 		ProviderID: paymentID(payment), Reference: payment.ExternalReference, Status: payment.Status, StatusDetail: payment.StatusDetail,
 		Amount: payment.Amount, RefundedAmount: payment.Refunded, UpdatedAt: payment.DateLastUpdated, Raw: withoutPayer(payment.Raw),
-		CollectorOurs: (a.CollectorID == 0 || payment.CollectorID == a.CollectorID) && (!a.LiveOnly || payment.LiveMode),
 	}
+}
+
+// collectorOurs reports whether the money went to our account. Without a configured account it is the one that the
+// reservation's link was made for; a payment that does not say who collected it then counts.
+func (a *Payments) collectorOurs(ctx context.Context, payment mercadopago.Payment) (bool, error) {
+	if a.LiveOnly && !payment.LiveMode {
+		return false, nil
+	}
+	if a.CollectorID != 0 {
+		return payment.CollectorID == a.CollectorID, nil
+	}
+	link, _, err := a.Store.PaymentLink(ctx, payment.ExternalReference, 0)
+	if err != nil {
+		return false, err
+	}
+	account := mercadopago.CollectorOf(link.ProviderID)
+	return account == 0 || payment.CollectorID == 0 || payment.CollectorID == account, nil
 }
 
 func paymentID(payment mercadopago.Payment) string { return strconv.FormatInt(payment.ID, 10) }

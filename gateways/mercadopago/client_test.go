@@ -306,3 +306,12 @@ func TestNewRefusesBadOptions(t *testing.T) {
 	_, err = New(Options{Token: "t"})
 	require.NoError(t, err)
 }
+
+func TestCollectorOf(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]int64{
+		"446566691-bb16fadd-f49a-460d": 446566691, "pref_1": 0, "": 0, "446566691": 0, "-5": 0, "abc-1": 0,
+	} {
+		require.Equal(t, want, CollectorOf(id), id)
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"cabanas/booking"
@@ -55,6 +57,16 @@ var (
 
 // excludedTypes are the ways of paying that are settled hours or days later, in cash: a hold cannot wait for them.
 var excludedTypes = []wireID{{"ticket"}, {"atm"}}
+
+// CollectorOf returns the account that a preference collects for, from its id (collector, dash, uuid); 0 when it has another form.
+func CollectorOf(preferenceID string) int64 {
+	collector, _, found := strings.Cut(preferenceID, "-")
+	account, err := strconv.ParseInt(collector, 10, 64)
+	if !found || err != nil || account < 0 {
+		return 0
+	}
+	return account
+}
 
 // CreatePreference makes a payment link. Repeat it with the same key and the same request.
 func (c *Client) CreatePreference(ctx context.Context, request PreferenceRequest, idempotencyKey string) (Preference, error) {
