@@ -104,7 +104,7 @@ func (s *Store) joinGuest(ctx context.Context, g Guest) error {
 // is not, decide is asked again. So a message has one turn whoever calls, and no connection is held while decide thinks: it
 // may read the store, and must do nothing that cannot be repeated.
 //
-// When the newest stored turn was not worked off (a reply is still queued, or an effect has no outcome) it is returned again
+// When the newest stored turn was not worked off (a reply is not sent, or an effect has no outcome) it is returned again
 // before a new one is decided: a caller that died between the commit and the answer loses nothing. That is why the effects
 // and replies of a turn are worked off before TakeTurn is called for the next. A turn that is never worked off is given up
 // after ten times.
@@ -118,9 +118,9 @@ func (s *Store) TakeTurn(ctx context.Context, guestID int64, now time.Time,
 		if err != nil {
 			return TakenTurn{}, false, explain("take turn", err)
 		}
-		if (read.LastEffectsOpen || len(read.LastQueued) > 0) && read.LastHandedOut < mostHandedOut {
+		if (read.LastEffectsOpen || len(read.LastUnsent) > 0) && read.LastHandedOut < mostHandedOut {
 			err := s.queries.HandOutTurn(ctx, s.pool, read.LastMessageID)
-			return TakenTurn{MessageID: read.LastMessageID, Deliver: read.LastQueued, Effects: read.LastEffects,
+			return TakenTurn{MessageID: read.LastMessageID, Deliver: read.LastUnsent, Effects: read.LastEffects,
 				TraceID: read.LastTraceID}, err == nil, explain("take turn", err)
 		}
 		if read.MessageID == 0 {

@@ -241,6 +241,29 @@ func TestTurnIsGivenAgainUntilWorkedOff(t *testing.T) {
 	b.clean()
 }
 
+func TestATurnWhoseReplyWasBeingSentIsGivenAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	guestID, messageID := b.write("543511234567", "wamid.1", now)
+	b.write("543511234567", "wamid.2", now)
+	take := func() postgres.TakenTurn {
+		taken, found, err := b.TakeTurn(t.Context(), guestID, now, func(context.Context, postgres.TurnContext) (postgres.TurnDecision, error) {
+			return postgres.TurnDecision{State: raw(1), Replies: []json.RawMessage{raw("hola")}}, nil
+		})
+		require.NoError(t, err)
+		require.True(t, found)
+		return taken
+	}
+	first := take()
+	_, err := b.ClaimSend(t.Context(), first.Deliver[0], now)
+	require.NoError(t, err)
+	again := take()
+	require.Equal(t, messageID, again.MessageID, "who was sending may have died, and nobody else knows of the reply")
+	require.Equal(t, first.Deliver, again.Deliver)
+	require.NoError(t, b.SendAccepted(t.Context(), first.Deliver[0], "wamid.out", now))
+	require.NotEqual(t, messageID, take().MessageID)
+}
+
 func TestATurnThatIsNeverWorkedOffIsGivenUp(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -92,7 +92,7 @@ SELECT c.guest_id, coalesce(c.state, 'null')::jsonb AS state, c.handed_over, c.v
     coalesce(t.handed_out, 0)::integer AS last_handed_out,
     coalesce(jsonb_array_length(t.effects) > (SELECT count(*) FROM jsonb_object_keys(t.outcomes)), false)::boolean AS last_effects_open,
     coalesce((SELECT lm.trace_id FROM messages lm WHERE lm.id = t.message_id), '')::text AS last_trace_id,
-    ARRAY(SELECT o.id FROM messages o WHERE o.in_reply_to = t.message_id AND o.status = 'queued' ORDER BY o.id)::bigint[] AS last_queued
+    ARRAY(SELECT o.id FROM messages o WHERE o.in_reply_to = t.message_id AND o.status IN ('queued', 'sending') ORDER BY o.id)::bigint[] AS last_unsent
 FROM conversations c
 JOIN guests g ON g.id = c.guest_id
 LEFT JOIN LATERAL (
@@ -125,7 +125,7 @@ type ReadConversationRow struct {
 	LastHandedOut   int32
 	LastEffectsOpen bool
 	LastTraceID     string
-	LastQueued      []int64
+	LastUnsent      []int64
 }
 
 // Everything a turn is decided on, in one snapshot: the state, the oldest unanswered message, and whether the last turn was
@@ -155,7 +155,7 @@ func (q *Queries) ReadConversation(ctx context.Context, db DBTX, guestID int64) 
 		&i.LastHandedOut,
 		&i.LastEffectsOpen,
 		&i.LastTraceID,
-		&i.LastQueued,
+		&i.LastUnsent,
 	)
 	return &i, err
 }

@@ -30,7 +30,7 @@ SELECT c.guest_id, coalesce(c.state, 'null')::jsonb AS state, c.handed_over, c.v
     coalesce(t.handed_out, 0)::integer AS last_handed_out,
     coalesce(jsonb_array_length(t.effects) > (SELECT count(*) FROM jsonb_object_keys(t.outcomes)), false)::boolean AS last_effects_open,
     coalesce((SELECT lm.trace_id FROM messages lm WHERE lm.id = t.message_id), '')::text AS last_trace_id,
-    ARRAY(SELECT o.id FROM messages o WHERE o.in_reply_to = t.message_id AND o.status = 'queued' ORDER BY o.id)::bigint[] AS last_queued
+    ARRAY(SELECT o.id FROM messages o WHERE o.in_reply_to = t.message_id AND o.status IN ('queued', 'sending') ORDER BY o.id)::bigint[] AS last_unsent
 FROM conversations c
 JOIN guests g ON g.id = c.guest_id
 LEFT JOIN LATERAL (
