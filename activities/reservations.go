@@ -218,12 +218,6 @@ func (a *Reservations) StayTimes(ctx context.Context, ref workflows.ReservationR
 	}, nil
 }
 
-// ReservationStatus reads where a reservation stands.
-func (a *Reservations) ReservationStatus(ctx context.Context, ref workflows.ReservationRef) (workflows.ReservationChange, error) {
-	r, err := a.Store.Reservation(ctx, ref.Code)
-	return changeOf(postgres.Change{Reservation: r}, booking.Money{}), asTemporal(err)
-}
-
 // closed reports a change after which the night locks are of no more use: the row itself holds the nights, or nothing does.
 func (a *Reservations) closed(ctx context.Context, change postgres.Change, refund booking.Money, err error) (workflows.ReservationChange, error) {
 	if err != nil {

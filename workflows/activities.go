@@ -19,8 +19,6 @@ type ReservationActivities interface {
 	CompleteStay(context.Context, ReservationRef) (ReservationChange, error)
 	// StayTimes tells when to accompany a confirmed stay.
 	StayTimes(context.Context, ReservationRef) (StayTimes, error)
-	// ReservationStatus reads the row.
-	ReservationStatus(context.Context, ReservationRef) (ReservationChange, error)
 }
 
 // PaymentActivities talk to the payment provider.

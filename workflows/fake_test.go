@@ -74,10 +74,6 @@ func (f *fake) CompleteStay(ctx context.Context, _ workflows.ReservationRef) (wo
 	})
 }
 
-func (f *fake) ReservationStatus(ctx context.Context, _ workflows.ReservationRef) (workflows.ReservationChange, error) {
-	return f.change(ctx, "ReservationStatus", func(*row) bool { return false })
-}
-
 // change is one conditional change; what was paid becomes due when the reservation ended by it.
 func (f *fake) change(ctx context.Context, name string, change func(*row) bool) (workflows.ReservationChange, error) {
 	end, err := f.r.begin(ctx, name)
