@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -130,10 +129,7 @@ func (a *Payments) ClosePaymentLink(ctx context.Context, ref workflows.Reservati
 	return workflows.Done{}, nil
 }
 
-func notFound(err error) bool {
-	var failure *mercadopago.Error
-	return errors.As(err, &failure) && failure.Reason == mercadopago.ReasonNotFound
-}
+func notFound(err error) bool { return mercadopago.ReasonOf(err) == mercadopago.ReasonNotFound }
 
 // SettlePayment asks the provider for one payment and applies the answer to the ledger.
 func (a *Payments) SettlePayment(ctx context.Context, in workflows.SettleInput) (workflows.Settlement, error) {

@@ -16,19 +16,23 @@ import (
 	"cabanas/sandbox/control"
 )
 
-// browser opens a tab in a new browser of this test, or skips when the machine has none.
+// browsers are the names a browser has on PATH, then where macOS keeps it: those that scripts/require.sh counts as there.
+var browsers = []string{
+	"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
+}
+
+// browser opens a tab in a new browser of this test.
 func browser(t *testing.T, width, height int) context.Context {
 	t.Helper()
 	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range browsers {
 		if found, err := exec.LookPath(name); err == nil {
 			path = found
 			break
 		}
 	}
-	if path == "" {
-		t.Skip("no chromium, chromium-browser or google-chrome on PATH")
-	}
+	require.NotEmpty(t, path, "no browser on this machine; make test installs one")
 	allocator, stop := chromedp.NewExecAllocator(context.Background(),
 		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(width, height),
