@@ -207,6 +207,11 @@ func (b *bencher) sample(ctx context.Context, s side) (measured, error) {
 		fmt.Fprintf(b.Progress, "%-9s WAL by database is not available: %v\n", b.scenario.Name, err)
 		return measured{}, nil
 	}
+	release, err := b.work.keepWAL(ctx)
+	if err != nil {
+		return measured{}, err
+	}
+	defer release()
 	// The reset writes too: it must be over before the log is looked at.
 	if err := b.scenario.reset(ctx); err != nil {
 		return measured{}, err

@@ -60,6 +60,24 @@ func (s *System) databaseCosts(ctx context.Context, from, to string, n int64) ([
 	return costs, nil
 }
 
+// keepWAL stops the server from recycling the log until release: a checkpoint, which any neighbour on a shared server can cause,
+// removes what has not been read yet. The slot is temporary, so it ends with its connection whatever happens to us.
+func (s *System) keepWAL(ctx context.Context) (release func(), err error) {
+	held, err := s.Pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("keep the WAL: %w", err)
+	}
+	// A pooled connection would outlive the measurement, and its slot with it.
+	conn := held.Hijack()
+	release = func() { _ = conn.Close(context.WithoutCancel(ctx)) }
+	name := fmt.Sprintf("cabanas_bench_%d", conn.PgConn().PID())
+	if _, err := conn.Exec(ctx, `SELECT pg_create_physical_replication_slot($1, true, true)`, name); err != nil {
+		release()
+		return nil, fmt.Errorf("keep the WAL: %w", err)
+	}
+	return release, nil
+}
+
 // walPosition is the end of what can be read of the log.
 func (s *System) walPosition(ctx context.Context) (string, error) {
 	var position string
