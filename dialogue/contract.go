@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"cabanas/booking"
+	"cabanas/dialogue/understanding"
 )
 
 // Inbound is one message of a guest as it concerns the dialogue.
@@ -16,7 +17,46 @@ type Inbound struct {
 	// ProfileName is the guest's name as their phone gives it, may be empty.
 	ProfileName string    `json:"-"`
 	SentAt      time.Time `json:"sent_at"`
+	// Media is the file of a voice note, picture, video or document.
+	Media *Media `json:"media,omitempty"`
+	// Voice is what was heard in an InboundAudio; nil when nobody listens.
+	Voice *Voice `json:"-"`
+	// Proposal is what a language model read in a message that the grammar could not; it is held against the same rules.
+	Proposal *Understanding `json:"-"`
+	// FromOwner says that the owner's own phone wrote this: its buttons steer the conversations of guests.
+	FromOwner bool `json:"-"`
 }
+
+// Media is a file that waits at WhatsApp under its id.
+type Media struct {
+	ID       string `json:"id"`
+	MIMEType string `json:"mime_type"`
+	SHA256   string `json:"sha256,omitempty"`
+	Filename string `json:"filename,omitempty"`
+	// Voice is true for a note recorded in the chat, false for a sound file.
+	Voice bool `json:"voice,omitempty"`
+}
+
+// Voice is what a transcription made of a voice note.
+type Voice struct {
+	Outcome VoiceOutcome
+	// Text is what was heard; with VoiceUnclear it is a guess.
+	Text string
+	// Confidence from 0 to 1.
+	Confidence float64
+}
+
+// VoiceOutcome is how a transcription went.
+type VoiceOutcome string
+
+// The outcomes of a transcription.
+const (
+	VoiceHeard   VoiceOutcome = "heard"
+	VoiceUnclear VoiceOutcome = "unclear"  // below the bar: say what was heard and ask
+	VoiceSilent  VoiceOutcome = "silent"   // nobody speaks in it
+	VoiceTooLong VoiceOutcome = "too_long" // longer than is listened to
+	VoiceFailed  VoiceOutcome = "failed"   // the file or the engine could not be used
+)
 
 // InboundKind is the sort of message a guest sent.
 type InboundKind string
@@ -28,6 +68,7 @@ const (
 	InboundChoice      InboundKind = "choice"
 	InboundAudio       InboundKind = "audio"
 	InboundPicture     InboundKind = "picture"
+	InboundDocument    InboundKind = "document"
 	InboundLocation    InboundKind = "location"
 	InboundUnsupported InboundKind = "unsupported"
 	InboundSilent      InboundKind = "silent"
@@ -117,6 +158,20 @@ const (
 	EffectExtend   EffectKind = "extend"
 	EffectLink     EffectKind = "link"
 	EffectHandOver EffectKind = "hand_over"
+	EffectHandBack EffectKind = "hand_back"
+	EffectReceipt  EffectKind = "receipt"
+	EffectOptOut   EffectKind = "opt_out"
+)
+
+// HandOverReason says why a person is called.
+type HandOverReason string
+
+// The reasons of a hand-over.
+const (
+	ReasonAsked HandOverReason = "asked" // the guest asked for a person
+	ReasonLost  HandOverReason = "lost"  // the bot did not understand twice
+	ReasonUpset HandOverReason = "upset" // the guest is angry or worried
+	ReasonLoop  HandOverReason = "loop"  // the same goes back and forth
 )
 
 // Effect is one thing the system is asked to do.
@@ -126,6 +181,10 @@ type Effect struct {
 	AccommodationID int64
 	Stay            booking.Stay
 	Guests          int
+	// Reason of EffectHandOver.
+	Reason HandOverReason
+	// OtherGuestID is whose conversation the owner hands back with EffectHandBack; 0 is the guest's own.
+	OtherGuestID int64
 }
 
 // Result is how an effect went: Refusal is empty when it was done.
@@ -197,6 +256,14 @@ type Notice struct {
 	Amount booking.Money
 	// Verdict says to the owner which payment case it is; an empty one asks for a person.
 	Verdict booking.Verdict
+	// GuestID is whose conversation an owner's alarm is about.
+	GuestID int64
+	// Conversation is what an owner should know of it: the state, the last words and why a person is called.
+	Conversation State
+	LastText     string
+	Reason       HandOverReason
+	// Problem is why a message did not reach its guest, a word of the WhatsApp gateway's error classes.
+	Problem string
 	// Location is where the booked place is and CheckInText how to get in.
 	Location    booking.Location
 	CheckInText string
@@ -206,44 +273,33 @@ type Notice struct {
 }
 
 // Understanding is what a message was read as; zero values are unknown.
-type Understanding struct {
-	Intent     Intent       `json:"intent"`
-	Confidence float64      `json:"confidence"`
-	CheckIn    booking.Date `json:"check_in,omitzero"`
-	CheckOut   booking.Date `json:"check_out,omitzero"`
-	Nights     int          `json:"nights,omitempty"`
-	Guests     int          `json:"guests,omitempty"`
-	Adults     int          `json:"adults,omitempty"`
-	Children   int          `json:"children,omitempty"`
-	Pets       int          `json:"pets,omitempty"`
-	Language   string       `json:"language,omitempty"`
-}
+type Understanding = understanding.Understanding
 
 // Intent is what a guest wants with a message.
-type Intent string
+type Intent = understanding.Intent
 
 // The intents (DESIGN section 8).
 const (
-	IntentGreeting     Intent = "greeting"
-	IntentAvailability Intent = "availability"
-	IntentPrice        Intent = "price"
-	IntentBook         Intent = "book"
-	IntentMyBookings   Intent = "my_bookings"
-	IntentCancel       Intent = "cancel"
-	IntentChangeDates  Intent = "change_dates"
-	IntentExtendHold   Intent = "extend_hold"
-	IntentPay          Intent = "pay"
-	IntentPaymentSent  Intent = "payment_sent"
-	IntentLocation     Intent = "location"
-	IntentAmenities    Intent = "amenities"
-	IntentCheckinInfo  Intent = "checkin_info"
-	IntentPolicies     Intent = "policies"
-	IntentPhotos       Intent = "photos"
-	IntentHuman        Intent = "human"
-	IntentAffirm       Intent = "affirm"
-	IntentDeny         Intent = "deny"
-	IntentThanks       Intent = "thanks"
-	IntentGoodbye      Intent = "goodbye"
-	IntentProvideInfo  Intent = "provide_info"
-	IntentOther        Intent = "other"
+	IntentGreeting     = understanding.Greeting
+	IntentAvailability = understanding.Availability
+	IntentPrice        = understanding.Price
+	IntentBook         = understanding.Book
+	IntentMyBookings   = understanding.MyBookings
+	IntentCancel       = understanding.Cancel
+	IntentChangeDates  = understanding.ChangeDates
+	IntentExtendHold   = understanding.ExtendHold
+	IntentPay          = understanding.Pay
+	IntentPaymentSent  = understanding.PaymentSent
+	IntentLocation     = understanding.Location
+	IntentAmenities    = understanding.Amenities
+	IntentCheckinInfo  = understanding.CheckinInfo
+	IntentPolicies     = understanding.Policies
+	IntentPhotos       = understanding.Photos
+	IntentHuman        = understanding.Human
+	IntentAffirm       = understanding.Affirm
+	IntentDeny         = understanding.Deny
+	IntentThanks       = understanding.Thanks
+	IntentGoodbye      = understanding.Goodbye
+	IntentProvideInfo  = understanding.ProvideInfo
+	IntentOther        = understanding.Other
 )

@@ -115,7 +115,7 @@ func (w *Worker) tuned(queue string, options Options) worker.Options {
 		WorkerStopTimeout:                  stopTimeout,
 		WorkflowTaskPollerBehavior:         pollers,
 		ActivityTaskPollerBehavior:         pollers,
-		DisableWorkflowWorker:              queue == workflows.QueueMessaging,
+		DisableWorkflowWorker:              queue == workflows.QueueMessaging || queue == workflows.QueueMedia,
 		OnFatalError:                       func(err error) { w.fatal <- fmt.Errorf("queue %s: %w", queue, err) },
 		MaxConcurrentActivityExecutionSize: waiting,
 	}

@@ -60,6 +60,13 @@ type ConversationActivities interface {
 	RunEffect(context.Context, EffectInput) (EffectResult, error)
 }
 
+// MediaActivities work on files that guests send.
+type MediaActivities interface {
+	// Transcribe turns a stored voice message into text and keeps it beside the message, once; what cannot be understood is an
+	// outcome, not an error. It heartbeats.
+	Transcribe(context.Context, TranscribeInput) (Done, error)
+}
+
 // activity is an activity known by name with the types of its input and output, so that the compiler checks the call while
 // this package stays free of the implementation.
 type activity[In, Out any] struct{ name string }
@@ -110,5 +117,6 @@ var (
 	sendNotices     = activity[NoticesInput, Done]{"SendNotices"}
 	deliverMessages = activity[DeliverInput, Done]{"DeliverMessages"}
 	decideTurn      = activity[TurnInput, Turn]{"DecideTurn"}
+	transcribe      = activity[TranscribeInput, Done]{"Transcribe"}
 	runEffect       = activity[EffectInput, EffectResult]{"RunEffect"}
 )

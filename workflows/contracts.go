@@ -207,6 +207,9 @@ const (
 	NoticeOwnerCancelled NoticeKind = "owner_cancelled"
 	NoticeOwnerPayment   NoticeKind = "owner_payment_case" // short, parked, late or surplus money: what happened and what was done
 	NoticeOwnerHandOver  NoticeKind = "owner_hand_over"
+	NoticeOwnerReceipt   NoticeKind = "owner_receipt"     // a guest sent what may be a transfer receipt: not verified
+	NoticeOwnerUnsent    NoticeKind = "owner_undelivered" // a message cannot reach a guest
+	NoticeOwnerAccount   NoticeKind = "owner_account"     // WhatsApp refuses the account or its token
 )
 
 // NoticeInput sends a notice about a reservation. Suffix makes the key unique where a kind can happen more than once.
@@ -243,6 +246,8 @@ type ConversationInput struct {
 // are taken oldest message first, whatever the order of signals.
 type MessageSignal struct {
 	MessageID int64 `json:"message_id"`
+	// Settle is how long the guest may still be writing the rest of what they want to say; 0 is answered at once.
+	Settle time.Duration `json:"settle,omitempty"`
 }
 
 // TurnInput asks for the next turn of a conversation.
@@ -251,6 +256,8 @@ type MessageSignal struct {
 // returned again before a new one is taken.
 type TurnInput struct {
 	GuestID int64 `json:"guest_id"`
+	// Unheard names a voice message whose transcription was given up: its turn is decided without.
+	Unheard int64 `json:"unheard,omitempty"`
 }
 
 // Turn is a stored decision: messages to deliver and effects to carry out.
@@ -261,6 +268,15 @@ type Turn struct {
 	Deliver []int64 `json:"deliver,omitempty"`
 	// Effects to carry out after the delivery, in order.
 	Effects []Effect `json:"effects,omitempty"`
+	// Transcribe names the guest's voice message that must be heard before its turn can be decided; nothing else is set then.
+	Transcribe int64 `json:"transcribe,omitempty"`
+	// BackAt is when the bot answers again although a person has taken over; zero when nobody has, or without end.
+	BackAt time.Time `json:"back_at,omitzero"`
+}
+
+// TranscribeInput names a stored voice message.
+type TranscribeInput struct {
+	MessageID int64 `json:"message_id"`
 }
 
 // EffectKind names what a turn asks the system to do.
@@ -273,6 +289,9 @@ const (
 	EffectExtend   EffectKind = "extend"    // extend a hold of this guest
 	EffectLink     EffectKind = "link"      // send the payment link again
 	EffectHandOver EffectKind = "hand_over" // call a person
+	EffectHandBack EffectKind = "hand_back" // the bot answers again
+	EffectReceipt  EffectKind = "receipt"   // tell the owner of a picture that may be a transfer receipt
+	EffectOptOut   EffectKind = "opt_out"   // send no more messages that the guest did not ask for
 )
 
 // Effect is one thing to do. Key is stable over retries: <message id>/<n>.
@@ -286,6 +305,10 @@ type Effect struct {
 	// AskedAt is when the guest sent the message that asks for it; TraceID is that message's.
 	AskedAt time.Time `json:"asked_at,omitzero"`
 	TraceID string    `json:"trace_id,omitempty"`
+	// Reason of a hand-over, a word of [dialogue.HandOverReason]; never what a person wrote.
+	Reason string `json:"reason,omitempty"`
+	// OtherGuestID is whose conversation the owner hands back.
+	OtherGuestID int64 `json:"other_guest_id,omitempty"`
 }
 
 // EffectInput carries out one effect for a guest and stores the replies its outcome needs.

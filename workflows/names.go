@@ -12,10 +12,11 @@ const (
 	QueueConversation = "conversation"
 	QueueBooking      = "booking"
 	QueueMessaging    = "messaging" // activities only
+	QueueMedia        = "media"     // activities only: few at once, minutes long
 )
 
 // Queues lists every task queue.
-var Queues = []string{QueueConversation, QueueBooking, QueueMessaging}
+var Queues = []string{QueueConversation, QueueBooking, QueueMessaging, QueueMedia}
 
 // Signals, updates and queries.
 const (

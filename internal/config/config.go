@@ -49,6 +49,8 @@ type Config struct {
 	WhatsApp    WhatsApp
 	MercadoPago MercadoPago
 	Whisper     Whisper
+	LLM         LLM
+	Dialogue    Dialogue
 	SMTP        SMTP
 	Owner       Owner
 	Booking     Booking
@@ -71,6 +73,16 @@ type WhatsApp struct {
 	VerifyToken Secret
 	APIURL      *url.URL // Without a trailing slash.
 	APIVersion  string   // Such as "v24.0".
+	// Templates renames message templates: ours to the name and language under which Meta approved it.
+	Templates map[string]Template
+	// PerSecond is how many messages the account may send in a second.
+	PerSecond int
+}
+
+// Template is a message template as Meta approved it; an empty Language keeps ours.
+type Template struct {
+	Name     string
+	Language string
 }
 
 // MercadoPago holds the collecting account.
@@ -84,9 +96,25 @@ type MercadoPago struct {
 
 // Whisper holds the OpenAI-compatible speech service; a nil APIURL means voice notes are not transcribed.
 type Whisper struct {
-	APIURL *url.URL
-	APIKey Secret
-	Model  string
+	APIURL        *url.URL
+	APIKey        Secret
+	Model         string
+	Input         string  // What the engine takes: "wav" is 16 kHz mono made with FFmpeg, "original" the file as WhatsApp gave it.
+	MinConfidence float64 // Below it, from 0 to 1, the guest is asked what they said.
+}
+
+// LLM holds an OpenAI-compatible chat service that may propose how a message is meant; a nil APIURL means none is asked.
+type LLM struct {
+	APIURL  *url.URL
+	APIKey  Secret
+	Model   string
+	Timeout time.Duration
+}
+
+// Dialogue holds how the bot behaves in a conversation.
+type Dialogue struct {
+	Settle         time.Duration // How long the rest of a message in pieces is waited for; 0 answers each piece.
+	TakeoverReturn time.Duration // When the bot answers again after a person took over; 0 means only when handed back.
 }
 
 // SMTP holds the mail relay; an empty Host means no e-mail is sent.

@@ -82,6 +82,39 @@ func integer(into *int, value string, low, high int) error {
 	return nil
 }
 
+func fraction(into *float64, value string) error {
+	n, err := strconv.ParseFloat(value, 64)
+	// The negated form refuses NaN too.
+	if err != nil || !(n >= 0 && n <= 1) {
+		return fmt.Errorf("%q is not a number from 0 to 1", value)
+	}
+	*into = n
+	return nil
+}
+
+func oneOf(into *string, value string, allowed ...string) error {
+	if !slices.Contains(allowed, value) {
+		return fmt.Errorf("%q is not one of %s", value, strings.Join(allowed, ", "))
+	}
+	*into = value
+	return nil
+}
+
+// templates reads "ours=name/language,ours=name"; the language may be left out.
+func templates(into *map[string]Template, value string) error {
+	read := map[string]Template{}
+	for _, part := range split(value) {
+		ours, theirs, found := strings.Cut(part, "=")
+		name, language, _ := strings.Cut(theirs, "/")
+		if !found || ours == "" || name == "" {
+			return fmt.Errorf("%q is not ours=name/language", part)
+		}
+		read[ours] = Template{Name: name, Language: language}
+	}
+	*into = read
+	return nil
+}
+
 func positive(value string) (int64, error) {
 	n, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || n <= 0 {

@@ -93,6 +93,11 @@ var variables = []variable{
 	{name: "WHATSAPP_API_VERSION", meaning: "version of the Graph API", fallback: text("v24.0"),
 		set: func(c *Config, v string) error { return graphVersion(&c.WhatsApp.APIVersion, v) }},
 
+	{name: "WHATSAPP_TEMPLATES", meaning: "comma list of ours=name/language for templates approved under another name or language",
+		set: func(c *Config, v string) error { return templates(&c.WhatsApp.Templates, v) }},
+	{name: "WHATSAPP_MESSAGES_PER_SECOND", meaning: "messages the account may send in a second (20 with coexistence)", fallback: text("80"),
+		set: func(c *Config, v string) error { return integer(&c.WhatsApp.PerSecond, v, 1, 1000) }},
+
 	{name: "MERCADOPAGO_ACCESS_TOKEN", meaning: "access token of the collecting account", required: true,
 		set:                func(c *Config, v string) error { c.MercadoPago.AccessToken = NewSecret(v); return nil },
 		refuseInProduction: func(c Config) string { return c.MercadoPago.AccessToken.weak(16) }},
@@ -115,6 +120,25 @@ var variables = []variable{
 		set: func(c *Config, v string) error { c.Whisper.APIKey = NewSecret(v); return nil }},
 	{name: "WHISPER_MODEL", meaning: "model the speech service is asked for", fallback: text("whisper-1"),
 		set: func(c *Config, v string) error { c.Whisper.Model = v; return nil }},
+
+	{name: "WHISPER_INPUT", meaning: "what the speech service is given: wav (16 kHz mono, made with FFmpeg) or original (Ogg/Opus)", fallback: text("wav"),
+		set: func(c *Config, v string) error { return oneOf(&c.Whisper.Input, v, "wav", "original") }},
+	{name: "AUDIO_MIN_CONFIDENCE", meaning: "below this confidence, 0 to 1, a guest is asked what the voice note said", fallback: text("0.6"),
+		set: func(c *Config, v string) error { return fraction(&c.Whisper.MinConfidence, v) }},
+
+	{name: "LLM_API_URL", meaning: "OpenAI-compatible chat service that may propose how a message is meant (empty: none)",
+		set: func(c *Config, v string) error { return httpURL(&c.LLM.APIURL, v) }},
+	{name: "LLM_API_KEY", meaning: "bearer key of the chat service",
+		set: func(c *Config, v string) error { c.LLM.APIKey = NewSecret(v); return nil }},
+	{name: "LLM_MODEL", meaning: "model the chat service is asked for", fallback: text("gpt-4o-mini"),
+		set: func(c *Config, v string) error { c.LLM.Model = v; return nil }},
+	{name: "LLM_TIMEOUT", meaning: "how long a proposal is waited for", fallback: text("2s"),
+		set: func(c *Config, v string) error { return duration(&c.LLM.Timeout, v, 100*time.Millisecond, 5*time.Second) }},
+
+	{name: "CONVERSATION_SETTLE", meaning: "how long the rest of a message in pieces is waited for (0: each piece is answered)", fallback: text("1500ms"),
+		set: func(c *Config, v string) error { return duration(&c.Dialogue.Settle, v, 0, 10*time.Second) }},
+	{name: "TAKEOVER_RETURN", meaning: "when the bot answers again after a person took over (0: when handed back)", fallback: text("4h"),
+		set: func(c *Config, v string) error { return duration(&c.Dialogue.TakeoverReturn, v, 0, 30*24*time.Hour) }},
 
 	{name: "HOLD_TTL", meaning: "how long unpaid dates are held", fallback: text("30m"),
 		set: func(c *Config, v string) error {
