@@ -251,3 +251,12 @@ func (c *chat) isTold(effect dialogue.Effect, result dialogue.Result) *chat {
 }
 
 var errDown = errors.New("the database is away")
+
+var buenosAires = time.FixedZone("ART", -3*60*60)
+
+func clockAt(t testing.TB, local string) time.Time {
+	t.Helper()
+	now, err := time.ParseInLocation("2006-01-02T15:04", local, buenosAires)
+	require.NoError(t, err)
+	return now
+}

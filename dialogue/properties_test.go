@@ -238,14 +238,3 @@ func TestEveryNoticeIsWithinLimits(t *testing.T) {
 		require.NotNil(rt, r.Template)
 	})
 }
-
-func FuzzUnderstand(f *testing.F) {
-	for _, text := range scraps {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		u := dialogue.Understand(text, clockAt(t, defaultNow), buenosAires)
-		require.GreaterOrEqual(t, u.Guests, 0)
-		require.Equal(t, u, dialogue.Understand(text, clockAt(t, defaultNow), buenosAires))
-	})
-}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cabanas/booking"
+	"cabanas/dialogue/understanding"
 )
 
 // The questions a conversation may have open (State.Awaiting).
@@ -27,7 +28,7 @@ type turn struct {
 	in    Inbound
 	facts Facts
 	today booking.Date
-	read  reading
+	read  understanding.Reading
 	texts *catalogue
 
 	replies []Reply
@@ -43,7 +44,7 @@ type turn struct {
 func Take(state State, in Inbound, facts Facts) (Outcome, error) {
 	t := newTurn(state, in, facts)
 	if in.Kind == InboundText || in.Kind == InboundPicture {
-		t.read = read(clean(in.Text), t.today, state)
+		t.read = understanding.Read(in.Text, understanding.Context{Today: t.today, Anchor: state.CheckIn, Awaited: understanding.Question(state.Awaiting)})
 	}
 	if state.HandedOver || in.Kind == InboundSilent {
 		return Outcome{State: state, Understood: t.read.Understanding}, nil
@@ -92,7 +93,7 @@ func (t *turn) answer() error {
 		t.state.Failures = 0
 		return t.press(press)
 	case InboundPicture:
-		if t.read.Intent != IntentOther && len(t.read.tokens) > 0 {
+		if t.read.Intent != IntentOther && !t.read.Empty() {
 			return t.text()
 		}
 		t.say(t.texts.GotPicture)
@@ -163,7 +164,7 @@ func (t *turn) menu() {
 	case !t.state.Greeted:
 		text = t.introduction() + "\n\n" + text
 		t.introduced = true
-	case t.read.Intent == IntentGreeting && !t.saysAny(menuWords):
+	case t.read.Intent == IntentGreeting && !t.read.Says(menuWords...):
 		text = say(t.texts.Hello, "name", t.firstName()) + "\n\n" + text
 	}
 	t.state.Awaiting, t.state.Failures = "", 0

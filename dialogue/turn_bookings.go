@@ -265,7 +265,7 @@ func (t *turn) paymentSent() error {
 	}
 	for _, b := range bookings {
 		switch {
-		case t.read.code != "" && b.Code != t.read.code:
+		case t.read.Code != "" && b.Code != t.read.Code:
 		case b.Status == booking.PreReserved:
 			t.state.Code = b.Code
 			t.ask(say(t.texts.PaymentNotSeen, t.bookingWords(b)...),
@@ -283,7 +283,7 @@ func (t *turn) paymentSent() error {
 
 // changeDates starts a search with other dates for a hold; a confirmed booking is moved by a person.
 func (t *turn) changeDates(code string) error {
-	if t.read.hasData() {
+	if t.read.HasData() {
 		return t.search()
 	}
 	if code == "" && !t.state.CheckIn.IsZero() {

@@ -2,10 +2,9 @@ package dialogue
 
 import (
 	"errors"
-	"strings"
-	"unicode"
 
 	"cabanas/booking"
+	"cabanas/dialogue/understanding"
 )
 
 const (
@@ -226,7 +225,7 @@ func (t *turn) cabinName(id int64) string {
 
 // choose reads "la primera", "la más barata" or a name as the choice from the list that was shown.
 func (t *turn) choose() (bool, error) {
-	if t.read.hasData() {
+	if t.read.HasData() {
 		return false, nil
 	}
 	places, err := t.facts.Accommodations()
@@ -236,7 +235,7 @@ func (t *turn) choose() (bool, error) {
 	if id := t.named(places, false); id != 0 {
 		return true, t.details(id, "")
 	}
-	position := ordinal(t.read.tokens)
+	position := t.read.Position()
 	if position == 0 {
 		return false, nil
 	}
@@ -250,33 +249,12 @@ func (t *turn) choose() (bool, error) {
 	return true, t.present(found[position-1], "")
 }
 
-// ordinal reads a position in a short message: 2, la segunda, la más barata.
-func ordinal(tokens []token) int {
-	const shortMessage = 5
-	if len(tokens) > shortMessage {
-		return 0
-	}
-	for _, t := range tokens {
-		if position, found := positions[t.text]; found {
-			return position
-		}
-		if t.digits == 1 {
-			return t.num
-		}
-	}
-	return 0
-}
-
-var positions = words[int]{
-	1: "primera primero primer barata economica uno una first cheapest", 2: "segunda segundo dos second", 3: "tercera tercero tres third",
-}.index()
-
 // named finds the one accommodation whose name is in the message: whole, or, when a choice is open, by a word only it has.
 func (t *turn) named(places []booking.Accommodation, whole bool) int64 {
 	owners := map[string]int{}
 	names := make([][]string, len(places))
 	for i, place := range places {
-		names[i] = nameWords(place.Name)
+		names[i] = understanding.NameWords(shown(place.Name, longestName))
 		for _, word := range names[i] {
 			owners[word]++
 		}
@@ -285,14 +263,14 @@ func (t *turn) named(places []booking.Accommodation, whole bool) int64 {
 	for i, place := range places {
 		hits, own := 0, 0
 		for _, word := range names[i] {
-			if t.saidWord(word) {
+			if t.read.SaysName(word) {
 				hits++
 				if owners[word] == 1 && len(word) > 2 {
 					own++
 				}
 			}
 		}
-		full := hits > 0 && hits == len(names[i]) && (own > 0 || t.saidWord("cabana"))
+		full := hits > 0 && hits == len(names[i]) && (own > 0 || t.read.SaysName("cabana"))
 		if full || !whole && own > 0 {
 			if match != 0 {
 				return 0
@@ -302,26 +280,3 @@ func (t *turn) named(places []booking.Accommodation, whole bool) int64 {
 	}
 	return match
 }
-
-// nameWords are the words that tell a cabin from the others, folded.
-func nameWords(name string) []string {
-	var found []string
-	for _, word := range strings.FieldsFunc(foldText(shown(name, longestName)), func(r rune) bool { return !isLetter(r) && !unicode.IsDigit(r) }) {
-		if !genericNames[word] && !empty[word] {
-			found = append(found, word)
-		}
-	}
-	return found
-}
-
-// saidWord reports whether the message has the word of a name, one slip allowed in a long one.
-func (t *turn) saidWord(word string) bool {
-	for _, token := range t.read.tokens {
-		if token.raw == word || len(word) >= shortestMended && len(token.raw) >= shortestMended-1 && slips(token.raw, word) <= 1 {
-			return true
-		}
-	}
-	return false
-}
-
-var genericNames = set("cabana cabanas casa casas depto departamento apartamento habitacion cabin house room")

@@ -1,6 +1,9 @@
 package dialogue
 
-import "cabanas/booking"
+import (
+	"cabanas/booking"
+	"cabanas/dialogue/understanding"
+)
 
 // press answers a button or list row, however old: what it names is checked again now.
 func (t *turn) press(p Press) error {
@@ -47,9 +50,9 @@ func (t *turn) pressSearch(p Press) error {
 			s.Guests = 0
 		}
 	case ActionThisWeekend:
-		t.setStay(booking.Stay{CheckIn: thisWeekend(t.today), CheckOut: thisWeekend(t.today).AddDays(2)})
+		t.setStay(booking.Stay{CheckIn: understanding.ThisWeekend(t.today), CheckOut: understanding.ThisWeekend(t.today).AddDays(2)})
 	case ActionNextWeekend:
-		t.setStay(booking.Stay{CheckIn: nextWeekend(t.today), CheckOut: nextWeekend(t.today).AddDays(2)})
+		t.setStay(booking.Stay{CheckIn: understanding.NextWeekend(t.today), CheckOut: understanding.NextWeekend(t.today).AddDays(2)})
 	case ActionDates:
 		t.setStay(p.Stay)
 	case ActionOtherDates:

@@ -18,7 +18,7 @@ func (t *turn) search() error {
 	if chosen := t.named(places, true); chosen != 0 {
 		t.state.AccommodationID = chosen
 	}
-	if t.read.nobody {
+	if t.read.Nobody {
 		t.state.Guests = 0
 		t.askGuests(t.texts.NoGuests)
 		return nil

@@ -1,14 +1,12 @@
 package dialogue
 
 import (
-	"slices"
-
 	"cabanas/booking"
 )
 
 // text answers what was written: first as the answer to the open question, else by what is wanted.
 func (t *turn) text() error {
-	if len(t.read.tokens) == 0 && t.read.code == "" {
+	if t.read.Empty() && t.read.Code == "" {
 		if t.in.Text != "" && t.state.Greeted {
 			return t.lost()
 		}
@@ -23,7 +21,7 @@ func (t *turn) text() error {
 	if done, err := t.answerIntent(); done || err != nil {
 		return err
 	}
-	if t.read.hasData() {
+	if t.read.HasData() {
 		return t.search()
 	}
 	t.state.Failures = failures
@@ -32,7 +30,7 @@ func (t *turn) text() error {
 
 // answerQuestion takes the message as the answer to the question that is open, if it can be one.
 func (t *turn) answerQuestion() (bool, error) {
-	intent, plain := t.read.Intent, !t.read.hasData()
+	intent, plain := t.read.Intent, !t.read.HasData()
 	yes := intent == IntentAffirm || intent == IntentThanks && t.saysYes()
 	switch t.state.Awaiting {
 	case awaitYes:
@@ -47,7 +45,7 @@ func (t *turn) answerQuestion() (bool, error) {
 			return true, nil
 		}
 	case awaitCancel:
-		if yes || intent == IntentCancel && t.saysYes() && (t.read.code == "" || t.read.code == t.state.Code) && plain {
+		if yes || intent == IntentCancel && t.saysYes() && (t.read.Code == "" || t.read.Code == t.state.Code) && plain {
 			return true, t.cancelNow(t.state.Code)
 		}
 		if intent == IntentDeny && plain {
@@ -69,22 +67,18 @@ func (t *turn) answerQuestion() (bool, error) {
 }
 
 // saysYes reports whether a plain yes is among the words: "sí, cancelala", "dale gracias".
-func (t *turn) saysYes() bool { return t.saysAny(plainYes) }
-
-func (t *turn) saysAny(words map[string]bool) bool {
-	return slices.ContainsFunc(t.read.tokens, func(word token) bool { return words[word.text] })
-}
+func (t *turn) saysYes() bool { return t.read.Says(plainYes...) }
 
 var (
-	plainYes  = set("si dale yes sim")
-	helpWords = set("ayuda ajuda help")
-	menuWords = set("menu inicio empezar volver")
+	plainYes  = []string{"si", "dale", "yes", "sim"}
+	helpWords = []string{"ayuda", "ajuda", "help"}
+	menuWords = []string{"menu", "inicio", "empezar", "volver"}
 )
 
 // changesSearch reports whether the message says something else than what was offered.
 func (t *turn) changesSearch() bool {
 	r := t.read
-	return r.nobody || r.Guests != 0 && r.Guests != t.state.Guests ||
+	return r.Nobody || r.Guests != 0 && r.Guests != t.state.Guests ||
 		!r.CheckIn.IsZero() && r.CheckIn != t.state.CheckIn || !r.CheckOut.IsZero() && r.CheckOut != t.state.CheckOut ||
 		r.Nights != 0 && r.Nights != t.stay().Nights()
 }
@@ -95,7 +89,7 @@ func (t *turn) answerIntent() (bool, error) {
 	case IntentHuman:
 		t.handOver()
 	case IntentGreeting:
-		if t.saysAny(helpWords) {
+		if t.read.Says(helpWords...) {
 			t.help()
 			return true, nil
 		}
@@ -107,17 +101,17 @@ func (t *turn) answerIntent() (bool, error) {
 	case IntentAffirm, IntentDeny:
 		return t.idleYesNo()
 	case IntentCancel:
-		return true, t.startCancel(t.read.code)
+		return true, t.startCancel(t.read.Code)
 	case IntentMyBookings:
-		return true, t.myBookings(t.read.code)
+		return true, t.myBookings(t.read.Code)
 	case IntentExtendHold:
-		return true, t.extend(t.read.code)
+		return true, t.extend(t.read.Code)
 	case IntentPay:
-		return true, t.pay(t.read.code)
+		return true, t.pay(t.read.Code)
 	case IntentPaymentSent:
 		return true, t.paymentSent()
 	case IntentChangeDates:
-		return true, t.changeDates(t.read.code)
+		return true, t.changeDates(t.read.Code)
 	case IntentAvailability, IntentBook, IntentProvideInfo:
 		return true, t.search()
 	case IntentPrice:
@@ -130,7 +124,7 @@ func (t *turn) answerIntent() (bool, error) {
 
 // idleYesNo answers a yes or no that no yes-or-no question asked for.
 func (t *turn) idleYesNo() (bool, error) {
-	if t.read.hasData() || t.state.Awaiting == awaitChoice && t.read.Intent == IntentAffirm {
+	if t.read.HasData() || t.state.Awaiting == awaitChoice && t.read.Intent == IntentAffirm {
 		return true, t.search()
 	}
 	if question, open := t.question(); open && t.read.Intent == IntentAffirm {
@@ -152,7 +146,7 @@ func (t *turn) sideQuestion() (bool, error) {
 		IntentLocation: TopicLocation, IntentAmenities: TopicAmenity, IntentCheckinInfo: TopicCheckIn, IntentPolicies: TopicCancel,
 		IntentPhotos: TopicPhotos,
 	}[t.read.Intent]
-	if !found && t.read.Pets > 0 && !t.read.hasData() {
+	if !found && t.read.Pets > 0 && !t.read.HasData() {
 		topic, found = TopicCancel, true
 	}
 	if !found {
@@ -161,7 +155,7 @@ func (t *turn) sideQuestion() (bool, error) {
 	if err := t.topic(topic, false); err != nil {
 		return true, err
 	}
-	if t.read.hasData() || t.state.Awaiting == awaitChoice && t.read.Intent == IntentAffirm {
+	if t.read.HasData() || t.state.Awaiting == awaitChoice && t.read.Intent == IntentAffirm {
 		return true, t.search()
 	}
 	if question, open := t.question(); open {
@@ -172,7 +166,7 @@ func (t *turn) sideQuestion() (bool, error) {
 
 // price answers with priced offers as soon as it is known for when and how many.
 func (t *turn) price() error {
-	if t.read.hasData() || !t.state.CheckIn.IsZero() {
+	if t.read.HasData() || !t.state.CheckIn.IsZero() {
 		return t.search()
 	}
 	list, err := t.listed(func(place booking.Accommodation) string {

@@ -1,4 +1,4 @@
-package dialogue
+package understanding
 
 import (
 	_ "embed"
@@ -41,7 +41,7 @@ const (
 )
 
 // courtesies are intents only when nothing else is said.
-var courtesies = map[Intent]bool{IntentGreeting: true, IntentAffirm: true, IntentDeny: true, IntentThanks: true, IntentGoodbye: true}
+var courtesies = map[Intent]bool{Greeting: true, Affirm: true, Deny: true, Thanks: true, Goodbye: true}
 
 // intentOf scores the message against every example: the best covered one with the most telling words wins.
 func intentOf(tokens []token, hasData, hasCode bool) (Intent, float64) {
@@ -76,19 +76,19 @@ func intentOf(tokens []token, hasData, hasCode bool) (Intent, float64) {
 		}
 	}
 	switch {
-	case wish == IntentOther && (hasData || courtesy != ""):
+	case wish == Other && (hasData || courtesy != ""):
 	case wish != "":
 		return wish, rounded(wishCover)
 	}
 	switch {
 	case hasData:
-		return IntentProvideInfo, 0.9
+		return ProvideInfo, 0.9
 	case courtesy != "":
 		return courtesy, rounded(courtesyCover)
 	case hasCode:
-		return IntentMyBookings, 0.7
+		return MyBookings, 0.7
 	}
-	return IntentOther, 0
+	return Other, 0
 }
 
 func rounded(share float64) float64 { return math.Round(min(share, 1)*100) / 100 }

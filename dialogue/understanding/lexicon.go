@@ -1,4 +1,4 @@
-package dialogue
+package understanding
 
 // The words the reader of dates and people knows, folded: no accents, no capitals. To teach it a word, add it here and an
 // example to the tests.

@@ -1,4 +1,4 @@
-package dialogue
+package understanding
 
 // maskOthers marks numbers that are neither days nor people: money, hours, ages, telephones, documents, percentages, the
 // number of a cabin, kilometres.

@@ -1,4 +1,4 @@
-package dialogue
+package understanding
 
 // party is who comes, as far as it was said.
 type party struct {
@@ -142,7 +142,7 @@ func (r *reader) introduced(i int) bool {
 
 // alone reports whether the number is all that was said when people were asked for.
 func (r *reader) alone(i int) bool {
-	if r.awaited != awaitGuests {
+	if r.awaited != AskedGuests {
 		return false
 	}
 	for k, t := range r.tokens {

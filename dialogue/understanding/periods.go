@@ -1,4 +1,4 @@
-package dialogue
+package understanding
 
 import (
 	"time"
@@ -89,16 +89,16 @@ func (r *reader) weekend(i, end int) (booking.Date, booking.Date, int, bool) {
 	}
 	friday := weekdayFrom(r.today, time.Friday)
 	if next {
-		friday = nextWeekend(r.today)
+		friday = NextWeekend(r.today)
 	}
 	return friday, friday.AddDays(2), end, true
 }
 
-// thisWeekend returns the Friday of the coming weekend, today when it is Friday.
-func thisWeekend(today booking.Date) booking.Date { return weekdayFrom(today, time.Friday) }
+// ThisWeekend returns the Friday of the coming weekend, today when it is Friday.
+func ThisWeekend(today booking.Date) booking.Date { return weekdayFrom(today, time.Friday) }
 
-// nextWeekend returns the Friday of "el finde que viene": from Monday to Thursday the one after the coming one.
-func nextWeekend(today booking.Date) booking.Date {
+// NextWeekend returns the Friday of "el finde que viene": from Monday to Thursday the one after the coming one.
+func NextWeekend(today booking.Date) booking.Date {
 	friday := weekdayFrom(today.AddDays(1), time.Friday)
 	if today.Weekday() >= time.Monday && today.Weekday() <= time.Thursday {
 		friday = friday.AddDays(7)

@@ -1,4 +1,4 @@
-package dialogue
+package understanding
 
 import (
 	"slices"
@@ -13,7 +13,7 @@ type reader struct {
 	// anchor is a check-in said before, from which a lone end of the stay is counted.
 	anchor booking.Date
 	// awaited is the open question: a lone number answers it.
-	awaited string
+	awaited Question
 }
 
 // span is a stay that was named whole, with the tokens it was read from.
@@ -46,7 +46,7 @@ func (r *reader) combine(u *Understanding, singles []mention) {
 		if i > 0 && r.listed(singles[i-1], m) && !leaves {
 			continue
 		}
-		asked := r.awaited == awaitCheckOut && len(singles) == 1 && !arrivals[said]
+		asked := r.awaited == AskedCheckOut && len(singles) == 1 && !arrivals[said]
 		switch {
 		case leaves || asked || i > 0 && !u.CheckIn.IsZero() && u.CheckOut.IsZero() && len(singles) == 2 && !r.corrected(singles[i-1].end, m.at) && r.firstFrom(m, u.CheckIn.AddDays(1)).After(u.CheckIn):
 			from := r.today
@@ -217,7 +217,7 @@ func (r *reader) singles() []mention {
 		}
 		before := word(r.tokens, i-1)
 		marked := dayMarkers[before] && r.tokens[i].digits > 0
-		alone := (r.awaited == awaitDates || r.awaited == awaitCheckOut) && len(r.tokens) == 1
+		alone := (r.awaited == AskedDates || r.awaited == AskedCheckOut) && len(r.tokens) == 1
 		m, ok := r.day(i, marked || alone)
 		if !ok || m.at < i {
 			continue

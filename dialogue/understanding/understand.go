@@ -1,4 +1,6 @@
-package dialogue
+// Package understanding reads what a guest wrote: what is wanted, the stay and the people. It is pure: the same text on the same
+// day is always read the same way, without clock, network or database.
+package understanding
 
 import (
 	"regexp"
@@ -7,51 +9,109 @@ import (
 	"cabanas/booking"
 )
 
+// Understanding is what a message was read as; zero values are unknown.
+type Understanding struct {
+	Intent     Intent       `json:"intent"`
+	Confidence float64      `json:"confidence"`
+	CheckIn    booking.Date `json:"check_in,omitzero"`
+	CheckOut   booking.Date `json:"check_out,omitzero"`
+	Nights     int          `json:"nights,omitempty"`
+	Guests     int          `json:"guests,omitempty"`
+	Adults     int          `json:"adults,omitempty"`
+	Children   int          `json:"children,omitempty"`
+	Pets       int          `json:"pets,omitempty"`
+	Language   string       `json:"language,omitempty"`
+}
+
+// Intent is what a guest wants with a message.
+type Intent string
+
+// The intents (DESIGN section 8).
+const (
+	Greeting     Intent = "greeting"
+	Availability Intent = "availability"
+	Price        Intent = "price"
+	Book         Intent = "book"
+	MyBookings   Intent = "my_bookings"
+	Cancel       Intent = "cancel"
+	ChangeDates  Intent = "change_dates"
+	ExtendHold   Intent = "extend_hold"
+	Pay          Intent = "pay"
+	PaymentSent  Intent = "payment_sent"
+	Location     Intent = "location"
+	Amenities    Intent = "amenities"
+	CheckinInfo  Intent = "checkin_info"
+	Policies     Intent = "policies"
+	Photos       Intent = "photos"
+	Human        Intent = "human"
+	Affirm       Intent = "affirm"
+	Deny         Intent = "deny"
+	Thanks       Intent = "thanks"
+	Goodbye      Intent = "goodbye"
+	ProvideInfo  Intent = "provide_info"
+	Other        Intent = "other"
+)
+
+// Question is what the guest was last asked; it tells what a lone number means.
+type Question string
+
+// The questions that matter to reading.
+const (
+	AskedDates    Question = "dates"
+	AskedCheckOut Question = "check_out"
+	AskedGuests   Question = "guests"
+)
+
+// Context is what reading needs to know beside the text.
+type Context struct {
+	// Today is the day of the property.
+	Today booking.Date
+	// Anchor is a check-in said before, from which a lone end of the stay is counted; may be zero.
+	Anchor booking.Date
+	// Awaited is the open question; others than the ones above are ignored.
+	Awaited Question
+}
+
+// Reading is what a message was read as, with what only a conversation needs.
+type Reading struct {
+	Understanding
+	// Code is the reservation code in the message, normalized.
+	Code string
+	// Nobody says that zero guests were asked for.
+	Nobody bool
+
+	tokens []token
+}
+
 // Understand reads a message: what is wanted, the stay and the people, by the conventions of DESIGN section 8. Day comes before
 // month, a date without year is the next one to come, "today" is that of location at now. It never fails: what it cannot read
 // stays zero.
 func Understand(text string, now time.Time, location *time.Location) Understanding {
-	return read(clean(text), booking.DateIn(now, location), State{}).Understanding
+	return Read(text, Context{Today: booking.DateIn(now, location)}).Understanding
 }
-
-// reading is what a message was read as, with what only the conversation needs.
-type reading struct {
-	Understanding
-	// code is the reservation code in the message.
-	code string
-	// nobody says that zero guests were asked for.
-	nobody bool
-	// tokens are the words, for what depends on the state: names of cabins, "la segunda".
-	tokens []token
-}
-
-// hasStay reports whether dates or a length of stay were said.
-func (r reading) hasStay() bool { return !r.CheckIn.IsZero() || !r.CheckOut.IsZero() || r.Nights > 0 }
-
-// hasData reports whether anything about the stay or the people was said.
-func (r reading) hasData() bool { return r.hasStay() || r.Guests > 0 || r.nobody }
 
 var codeInText = regexp.MustCompile(`(?i)\bRES[ -]?(\d{6})[ -]?([0-9A-F]{6})\b`)
 
-// read understands text, already cleaned, on a day of the property; the state tells what a lone number or end date refers to.
-func read(text string, today booking.Date, state State) reading {
-	r := reading{}
+// Read understands a message of a running conversation. Long texts are cut; it never fails.
+func Read(text string, c Context) Reading {
+	text = clean(text)
+	r := Reading{}
 	if found := codeInText.FindStringSubmatchIndex(text); found != nil {
-		r.code = booking.NormalizeCode("RES" + text[found[2]:found[3]] + text[found[4]:found[5]])
+		r.Code = booking.NormalizeCode("RES" + text[found[2]:found[3]] + text[found[4]:found[5]])
 		text = text[:found[0]] + " " + text[found[1]:]
 	}
 	tokens := tokenize(text)
 	r.tokens = tokens
-	reader := reader{tokens: tokens, today: today, anchor: state.CheckIn, awaited: state.Awaiting}
+	reader := reader{tokens: tokens, today: c.Today, anchor: c.Anchor, awaited: c.Awaited}
 	maskOthers(tokens)
 	var who party
 	reader.countedPeople(&who)
 	reader.dates(&r.Understanding)
 	reader.saidNumber(&who)
 	who.into(&r.Understanding)
-	r.nobody = who.nobody && r.Guests == 0
+	r.Nobody = who.nobody && r.Guests == 0
 	r.Language = languageOf(tokens)
-	r.Intent, r.Confidence = intentOf(tokens, r.hasData(), r.code != "")
+	r.Intent, r.Confidence = intentOf(tokens, r.HasData(), r.Code != "")
 	return r
 }
 
