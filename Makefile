@@ -6,7 +6,7 @@ ARGS =
 
 DEVSERVER_SOURCES = $(wildcard temporal/devserver/*.go) temporal/devserver/go.mod temporal/devserver/go.sum
 
-.PHONY: help demo dev build test lint generate check bench reset cabanas tools
+.PHONY: help demo dev build test lint generate check evaluate bench reset cabanas tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ check: lint bin/sqlc ## what a change must pass: lint, generated code, modules, 
 
 bench: build ## benchmarks, each beside its floor
 	@bin/cabanas load bench $(ARGS)
+
+evaluate: cabanas ## how well the labelled messages are understood, field by field
+	@bin/cabanas understand --evaluate dialogue/testdata/corpus
 
 reset: ## delete what dev and demo keep on this machine
 	@go run ./internal/supervisor/cmd/reset

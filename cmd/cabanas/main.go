@@ -30,6 +30,7 @@ var commands = []command{
 	{"audit", "verify the invariants on live data; exit 1 and the rows when one is broken", runAudit},
 	{"admin", "create | reset --email E --role R: accounts of owner and staff", runAdmin},
 	{"sandbox", "local stand-ins for WhatsApp and Mercado Pago", runSandbox},
+	{"understand", "read guests' messages: JSON lines in and out, or --evaluate FOLDER of labelled ones", runUnderstand},
 	{"load", "bench: measure the program beside the floor of its Postgres and Temporal", runLoad},
 }
 
@@ -72,7 +73,7 @@ func status(err error) int {
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "Usage: cabanas COMMAND [OPTIONS]\n\nCommands:")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
 	}
 	fmt.Fprintln(w, "\nSettings come from the environment; .env.template lists them.")
 }

@@ -20,7 +20,10 @@ type Understanding struct {
 	Adults     int          `json:"adults,omitempty"`
 	Children   int          `json:"children,omitempty"`
 	Pets       int          `json:"pets,omitempty"`
-	Language   string       `json:"language,omitempty"`
+	// NoChildren and NoPets say that the guest ruled them out, which is more than not naming any.
+	NoChildren bool   `json:"no_children,omitempty"`
+	NoPets     bool   `json:"no_pets,omitempty"`
+	Language   string `json:"language,omitempty"` // es, pt, en
 }
 
 // Intent is what a guest wants with a message.
