@@ -23,6 +23,10 @@ type Metrics struct {
 	RedisLockUnavailable prometheus.Counter
 	WhatsAppSends        *prometheus.CounterVec // result
 	PaymentsSettled      *prometheus.CounterVec // verdict
+	// Transcriptions counts voice notes by outcome (heard, unclear, silent, too_long, failed); TranscriptionSeconds is the time of
+	// each stage (convert, engine).
+	Transcriptions       *prometheus.CounterVec   // outcome
+	TranscriptionSeconds *prometheus.HistogramVec // stage
 
 	// WebhookReceived counts deliveries acknowledged as stored, repetitions included; WebhookDuplicate those that were known
 	// already; WebhookRefused those that were not stored, by reason.
@@ -59,6 +63,10 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			"Holds that went on without night locks because Redis did not answer."),
 		WhatsAppSends:   r.counters("whatsapp_send_total", "Messages handed to WhatsApp, by result.", "result"),
 		PaymentsSettled: r.counters("payments_settled_total", "Payments judged, by verdict.", "verdict"),
+
+		Transcriptions: r.counters("audio_transcriptions_total", "Voice notes listened to, by outcome.", "outcome"),
+		TranscriptionSeconds: r.histograms("audio_transcription_duration_seconds", "Time to convert a voice note and of the speech engine.",
+			[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 660}, "stage"),
 
 		WebhookReceived:  r.counters("webhook_inbox_received_total", "Webhook deliveries acknowledged as stored.", "provider"),
 		WebhookDuplicate: r.counters("webhook_inbox_duplicate_total", "Webhook deliveries that were stored before.", "provider"),

@@ -37,6 +37,32 @@ type Accommodation struct {
 	UpdatedAt           time.Time
 }
 
+// One row per voice note that was listened to, beside its message. The text is as personal as the message.
+type AudioTranscription struct {
+	MessageID       int64
+	Outcome         string
+	Text            string
+	Confidence      *float64
+	Language        *string
+	DurationSeconds *float64
+	Model           *string
+	CreatedAt       time.Time
+}
+
+// Every write of staff, with before and after, in the transaction of the write.
+type AuditLog struct {
+	ID       int64
+	At       time.Time
+	UserID   *int64
+	Actor    string
+	Action   string
+	Entity   string
+	EntityID string
+	Before   json.RawMessage
+	After    json.RawMessage
+	TraceID  string
+}
+
 // Flight recorder, append-only. Replaying the _after columns in order of id gives the reservation.
 type BookingEvent struct {
 	ID                   int64
@@ -114,6 +140,14 @@ type IdempotencyKey struct {
 	ResponseBody   []byte
 	CreatedAt      time.Time
 	ExpiresAt      time.Time
+}
+
+// Tries that did not succeed, or not yet, of the last minutes. Here and not in Redis: without Redis the door must not be open.
+type LoginAttempt struct {
+	ID      int64
+	Account []byte
+	Address []byte
+	TriedAt time.Time
 }
 
 // Everything said, both ways, with how far it got.
@@ -211,6 +245,15 @@ type Property struct {
 	CreatedAt      time.Time
 }
 
+// What a session is prolonged with; each is replaced when it is used.
+type RefreshToken struct {
+	TokenHash []byte
+	SessionID int64
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+	UsedAt    *time.Time
+}
+
 // Money on its way back, one row per payment and reason.
 type Refund struct {
 	ID               int64
@@ -253,6 +296,17 @@ type Reservation struct {
 	UpdatedAt         time.Time
 }
 
+// One login each. Every request of staff looks here, so that an end counts at once.
+type StaffSession struct {
+	ID            int64
+	UserID        int64
+	CreatedAt     time.Time
+	ExpiresAt     time.Time
+	LastUsedAt    time.Time
+	RevokedAt     *time.Time
+	RevokedReason *string
+}
+
 // One decision per inbound message, stored in the same transaction as what it says and does.
 type Turn struct {
 	ID         int64
@@ -265,13 +319,18 @@ type Turn struct {
 	DecidedAt  time.Time
 }
 
+// Accounts of staff.
 type User struct {
-	ID           int64
-	Email        string
-	Role         string
-	PasswordHash string
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	ID              int64
+	Email           string
+	Role            string
+	PasswordHash    string
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	DisabledAt      *time.Time
+	TotpSecret      []byte
+	TotpConfirmedAt *time.Time
+	TotpLastStep    int64
 }
 
 // Webhooks are acknowledged when, and only when, they are here; a relay hands on what a dead process left.
