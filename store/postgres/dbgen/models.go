@@ -115,6 +115,7 @@ type Conversation struct {
 	Version         int64
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	HandedOverUntil *time.Time
 }
 
 // People who write or book. Everything personal is here and in messages, so that it can be erased without touching nights and money.
@@ -129,6 +130,8 @@ type Guest struct {
 	MergedInto     *int64
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+	OptedOutAt     *time.Time
+	WhatsappSendTo string
 }
 
 // HTTP answers kept so that a repeated write is answered and not repeated.
@@ -152,23 +155,26 @@ type LoginAttempt struct {
 
 // Everything said, both ways, with how far it got.
 type Message struct {
-	ID         int64
-	GuestID    *int64
-	Direction  string
-	Kind       string
-	Body       json.RawMessage
-	ProviderID *string
-	Status     string
-	Error      string
-	EffectKey  *string
-	InReplyTo  *int64
-	Recipient  string
-	Attempts   int32
-	ClaimedAt  *time.Time
-	SentAt     *time.Time
-	StatusAt   *time.Time
-	TraceID    string
-	CreatedAt  time.Time
+	ID          int64
+	GuestID     *int64
+	Direction   string
+	Kind        string
+	Body        json.RawMessage
+	ProviderID  *string
+	Status      string
+	Error       string
+	EffectKey   *string
+	InReplyTo   *int64
+	Recipient   string
+	Attempts    int32
+	ClaimedAt   *time.Time
+	SentAt      *time.Time
+	StatusAt    *time.Time
+	TraceID     string
+	CreatedAt   time.Time
+	Author      string
+	Unasked     bool
+	WithoutNine bool
 }
 
 // Messages the system sends by itself, one per effect key.
@@ -317,6 +323,7 @@ type Turn struct {
 	Outcomes   json.RawMessage
 	HandedOut  int32
 	DecidedAt  time.Time
+	MergedInto *int64
 }
 
 // Accounts of staff.
