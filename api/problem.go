@@ -17,6 +17,7 @@ import (
 
 	"cabanas/activities"
 	"cabanas/booking"
+	"cabanas/internal/accounts"
 	"cabanas/internal/observe"
 )
 
@@ -50,6 +51,17 @@ var statusOf = map[booking.Code]int{
 	booking.CodeTooManyHolds:    http.StatusTooManyRequests,
 	booking.CodeInternal:        http.StatusInternalServerError,
 	booking.CodeUnavailable:     http.StatusServiceUnavailable,
+
+	accounts.CodeBadCredentials:  http.StatusUnauthorized,
+	accounts.CodeTOTPRequired:    http.StatusUnauthorized,
+	accounts.CodeBadTOTP:         http.StatusUnauthorized,
+	accounts.CodeSessionEnded:    http.StatusUnauthorized,
+	accounts.CodeBadSetUpToken:   http.StatusUnauthorized,
+	accounts.CodeWrongProof:      http.StatusForbidden,
+	accounts.CodeSetUpDone:       http.StatusConflict,
+	accounts.CodeLastOwner:       http.StatusConflict,
+	accounts.CodeTOTPState:       http.StatusConflict,
+	accounts.CodeTooManyAttempts: http.StatusTooManyRequests,
 }
 
 // codeOf is the way back, for errors that the router or huma make by status alone.
@@ -144,6 +156,9 @@ func refusal(ctx context.Context, logger *slog.Logger, operation string, err err
 	p := newProblem(ctx, known.Code, known.Message)
 	if p.Status == http.StatusTooManyRequests {
 		p.retryAfter = time.Minute
+	}
+	if throttled, ok := errors.AsType[*accounts.ThrottledError](err); ok {
+		p.retryAfter = throttled.Wait
 	}
 	if known.Code == booking.CodeDatesTaken {
 		p.Alternatives = []alternative{}

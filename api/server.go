@@ -35,6 +35,7 @@ type Options struct {
 	Inbox       Inbox
 	Health      Health
 	Idempotency IdempotencyStore
+	Accounts    Accounts
 	Metrics     *observe.Metrics
 	// Gatherer is what /metrics shows.
 	Gatherer prometheus.Gatherer
@@ -66,6 +67,7 @@ type Options struct {
 type Server struct {
 	router *gin.Engine
 	logger *slog.Logger
+	routes []Route
 }
 
 // New builds the server. The error names the options that are missing.
@@ -98,10 +100,11 @@ func New(o Options) (*Server, error) {
 	addHealth(typed, o.Health, o.Now)
 	addAccommodations(typed, &o)
 	addReservations(typed, &o)
+	addStaff(typed, &o)
 	if err := addDocs(router, typed); err != nil {
 		return nil, err
 	}
-	return &Server{router: router, logger: o.Logger}, nil
+	return &Server{router: router, logger: o.Logger, routes: routeTable(router, typed.OpenAPI())}, nil
 }
 
 // ServeHTTP answers one request. HEAD is answered as GET, whose body net/http then leaves out.
@@ -149,7 +152,8 @@ func (o *Options) complete() error {
 	var missing []error
 	for name, present := range map[string]bool{
 		"Desk": o.Desk != nil, "Inbox": o.Inbox != nil, "Health": o.Health != nil, "Idempotency": o.Idempotency != nil,
-		"Metrics": o.Metrics != nil, "Gatherer": o.Gatherer != nil, "Logger": o.Logger != nil,
+		"Accounts": o.Accounts != nil,
+		"Metrics":  o.Metrics != nil, "Gatherer": o.Gatherer != nil, "Logger": o.Logger != nil,
 		"VerifyWhatsApp": o.VerifyWhatsApp != nil, "VerifySubscription": o.VerifySubscription != nil,
 		"VerifyMercadoPago": o.VerifyMercadoPago != nil,
 	} {
@@ -175,6 +179,7 @@ func newTypedAPI(router *gin.Engine, o Options) huma.API {
 	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat} // the second is for …+json
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		tokenScheme: {Type: "apiKey", In: "header", Name: tokenHeader, Description: "The token given to the guest with the hold."},
+		staffScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access_token of POST " + prefix + "/admin/login."},
 	}
 	if o.BaseURL != "" {
 		config.Servers = []*huma.Server{{URL: o.BaseURL}}

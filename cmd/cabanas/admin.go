@@ -5,32 +5,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"cabanas/internal/accounts"
 	"cabanas/internal/config"
 	"cabanas/store/postgres"
 )
 
-// runAdmin makes accounts of staff, or gives one a new password, which is read from standard input and never shown.
+// runAdmin makes accounts of staff, or lets one in again with a new password: opened, without second factor, its sessions
+// ended, with another role when --role is given. The password is read from standard input and never shown.
 func runAdmin(ctx context.Context, args []string) error {
 	if len(args) == 0 || !slices.Contains([]string{"create", "reset"}, args[0]) {
 		return errors.New("admin wants create or reset")
 	}
 	set := flags("admin " + args[0])
 	email := set.String("email", "", "e-mail address of the account")
-	role := set.String("role", "owner", "owner, staff or readonly")
+	role := set.String("role", "", "owner, staff or readonly (create: owner; reset: as it is)")
 	if err := set.Parse(args[1:]); err != nil {
 		return err
 	}
-	address, err := mail.ParseAddress(*email)
+	address, err := accounts.CanonicalEmail(*email)
 	if err != nil {
 		return fmt.Errorf("--email: %q is not an e-mail address", *email)
 	}
-	if !slices.Contains(accounts.Roles, *role) {
+	if *role == "" && args[0] == "create" {
+		*role = string(accounts.Owner)
+	}
+	if *role != "" && !slices.Contains(accounts.Roles, *role) {
 		return fmt.Errorf("--role: want one of %s", strings.Join(accounts.Roles, ", "))
 	}
 	password, err := readPassword()
@@ -50,10 +54,12 @@ func runAdmin(ctx context.Context, args []string) error {
 		return err
 	}
 	defer store.Close()
+	by := postgres.Author{Kind: "command"}
 	if args[0] == "reset" {
-		return store.ResetUserPassword(ctx, address.Address, hash)
+		return store.ResetUser(ctx, address, *role, hash, by, time.Now())
 	}
-	return store.CreateUser(ctx, postgres.User{Email: address.Address, Role: *role, PasswordHash: hash})
+	_, err = store.CreateUser(ctx, postgres.User{Email: address, Role: *role, PasswordHash: hash}, by, time.Now())
+	return err
 }
 
 func readPassword() (string, error) {

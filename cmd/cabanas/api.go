@@ -13,6 +13,7 @@ import (
 	"cabanas/api"
 	"cabanas/gateways/mercadopago"
 	"cabanas/gateways/whatsapp"
+	"cabanas/internal/accounts"
 )
 
 func runAPI(ctx context.Context, args []string) error {
@@ -29,7 +30,11 @@ func runAPI(ctx context.Context, args []string) error {
 		return err
 	}
 	inbox := a.inbox()
-	server, err := api.New(a.apiOptions(inbox))
+	desk, err := accounts.New(a.store, a.config.JWTSecret.Reveal(), a.config.SetupTokenHash, time.Now)
+	if err != nil {
+		return err
+	}
+	server, err := api.New(a.apiOptions(inbox, desk))
 	if err != nil {
 		return err
 	}
@@ -46,10 +51,10 @@ func runAPI(ctx context.Context, args []string) error {
 	return group.Wait()
 }
 
-func (a *app) apiOptions(inbox api.Inbox) api.Options {
+func (a *app) apiOptions(inbox api.Inbox, staff api.Accounts) api.Options {
 	appSecrets, webhookSecrets := secrets(a.config.WhatsApp.AppSecrets), secrets(a.config.MercadoPago.WebhookSecrets)
 	return api.Options{
-		Desk: a.desk(), Inbox: inbox, Health: a.health(), Idempotency: a.store, Metrics: a.metrics, Gatherer: a.registry,
+		Desk: a.desk(), Inbox: inbox, Health: a.health(), Idempotency: a.store, Accounts: staff, Metrics: a.metrics, Gatherer: a.registry,
 		Logger: slog.Default(),
 		VerifyWhatsApp: func(header string, body []byte) bool {
 			return whatsapp.VerifySignature(header, body, appSecrets...)

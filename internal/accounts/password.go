@@ -1,4 +1,3 @@
-// Package accounts holds what an account of staff is: its roles and how its password is kept.
 package accounts
 
 import (
@@ -12,9 +11,6 @@ import (
 
 	"golang.org/x/crypto/argon2"
 )
-
-// Roles are what an account may be; the order is from most to least.
-var Roles = []string{"owner", "staff", "readonly"}
 
 const (
 	shortestPassword = 10

@@ -7,34 +7,312 @@ package dbgen
 
 import (
 	"context"
+	"time"
 )
 
-const createUser = `-- name: CreateUser :exec
-INSERT INTO users (email, role, password_hash) VALUES ($1, $2, $3)
+const changePassword = `-- name: ChangePassword :execrows
+UPDATE users SET password_hash = $1, updated_at = $2::timestamptz WHERE id = $3 AND password_hash = $4 AND disabled_at IS NULL
+`
+
+type ChangePasswordParams struct {
+	PasswordHash string
+	Now          time.Time
+	ID           int64
+	OldHash      string
+}
+
+func (q *Queries) ChangePassword(ctx context.Context, db DBTX, arg *ChangePasswordParams) (int64, error) {
+	result, err := db.Exec(ctx, changePassword,
+		arg.PasswordHash,
+		arg.Now,
+		arg.ID,
+		arg.OldHash,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const changeUser = `-- name: ChangeUser :exec
+UPDATE users SET role = $1, disabled_at = $2::timestamptz, updated_at = $3::timestamptz WHERE id = $4
+`
+
+type ChangeUserParams struct {
+	Role       string
+	DisabledAt *time.Time
+	Now        time.Time
+	ID         int64
+}
+
+func (q *Queries) ChangeUser(ctx context.Context, db DBTX, arg *ChangeUserParams) error {
+	_, err := db.Exec(ctx, changeUser,
+		arg.Role,
+		arg.DisabledAt,
+		arg.Now,
+		arg.ID,
+	)
+	return err
+}
+
+const clearTotp = `-- name: ClearTotp :execrows
+UPDATE users SET totp_secret = NULL, totp_confirmed_at = NULL, totp_last_step = 0, updated_at = $1::timestamptz
+WHERE id = $2 AND totp_confirmed_at IS NOT NULL
+`
+
+type ClearTotpParams struct {
+	Now time.Time
+	ID  int64
+}
+
+func (q *Queries) ClearTotp(ctx context.Context, db DBTX, arg *ClearTotpParams) (int64, error) {
+	result, err := db.Exec(ctx, clearTotp, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const confirmTotp = `-- name: ConfirmTotp :execrows
+UPDATE users SET totp_confirmed_at = $1::timestamptz, totp_last_step = $2, updated_at = $1::timestamptz
+WHERE id = $3 AND totp_confirmed_at IS NULL AND totp_secret = $4
+`
+
+type ConfirmTotpParams struct {
+	Now    time.Time
+	Step   int64
+	ID     int64
+	Secret []byte
+}
+
+func (q *Queries) ConfirmTotp(ctx context.Context, db DBTX, arg *ConfirmTotpParams) (int64, error) {
+	result, err := db.Exec(ctx, confirmTotp,
+		arg.Now,
+		arg.Step,
+		arg.ID,
+		arg.Secret,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const createUser = `-- name: CreateUser :one
+INSERT INTO users (email, role, password_hash, created_at, updated_at)
+VALUES ($1, $2, $3, $4::timestamptz, $4::timestamptz) RETURNING id
 `
 
 type CreateUserParams struct {
 	Email        string
 	Role         string
 	PasswordHash string
+	Now          time.Time
 }
 
-func (q *Queries) CreateUser(ctx context.Context, db DBTX, arg *CreateUserParams) error {
-	_, err := db.Exec(ctx, createUser, arg.Email, arg.Role, arg.PasswordHash)
+func (q *Queries) CreateUser(ctx context.Context, db DBTX, arg *CreateUserParams) (int64, error) {
+	row := db.QueryRow(ctx, createUser,
+		arg.Email,
+		arg.Role,
+		arg.PasswordHash,
+		arg.Now,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const enrollTotp = `-- name: EnrollTotp :execrows
+UPDATE users SET totp_secret = $1, totp_last_step = 0, updated_at = $2::timestamptz WHERE id = $3 AND totp_confirmed_at IS NULL
+`
+
+type EnrollTotpParams struct {
+	Secret []byte
+	Now    time.Time
+	ID     int64
+}
+
+func (q *Queries) EnrollTotp(ctx context.Context, db DBTX, arg *EnrollTotpParams) (int64, error) {
+	result, err := db.Exec(ctx, enrollTotp, arg.Secret, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const getUser = `-- name: GetUser :one
+SELECT id, email, role, password_hash, created_at, updated_at, disabled_at, totp_secret, totp_confirmed_at, totp_last_step FROM users WHERE id = $1
+`
+
+func (q *Queries) GetUser(ctx context.Context, db DBTX, id int64) (*User, error) {
+	row := db.QueryRow(ctx, getUser, id)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Role,
+		&i.PasswordHash,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.DisabledAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
+	)
+	return &i, err
+}
+
+const getUserByEmail = `-- name: GetUserByEmail :one
+SELECT id, email, role, password_hash, created_at, updated_at, disabled_at, totp_secret, totp_confirmed_at, totp_last_step FROM users WHERE lower(email) = lower($1)
+`
+
+func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, email string) (*User, error) {
+	row := db.QueryRow(ctx, getUserByEmail, email)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Role,
+		&i.PasswordHash,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.DisabledAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
+	)
+	return &i, err
+}
+
+const listUsers = `-- name: ListUsers :many
+SELECT id, email, role, password_hash, created_at, updated_at, disabled_at, totp_secret, totp_confirmed_at, totp_last_step FROM users WHERE id > $1 ORDER BY id LIMIT $2
+`
+
+type ListUsersParams struct {
+	AfterID int64
+	Most    int32
+}
+
+func (q *Queries) ListUsers(ctx context.Context, db DBTX, arg *ListUsersParams) ([]*User, error) {
+	rows, err := db.Query(ctx, listUsers, arg.AfterID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []*User
+	for rows.Next() {
+		var i User
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Role,
+			&i.PasswordHash,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.DisabledAt,
+			&i.TotpSecret,
+			&i.TotpConfirmedAt,
+			&i.TotpLastStep,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockOwners = `-- name: LockOwners :exec
+SELECT pg_advisory_xact_lock(hashtextextended('users/owners', 0))
+`
+
+// Whoever changes who is an owner goes alone: the first owner is made once and the last one is never lost.
+func (q *Queries) LockOwners(ctx context.Context, db DBTX) error {
+	_, err := db.Exec(ctx, lockOwners)
 	return err
 }
 
-const resetUserPassword = `-- name: ResetUserPassword :execrows
-UPDATE users SET password_hash = $1, updated_at = now() WHERE lower(email) = lower($2)
+const lockUser = `-- name: LockUser :one
+SELECT id, email, role, password_hash, created_at, updated_at, disabled_at, totp_secret, totp_confirmed_at, totp_last_step FROM users WHERE id = $1 FOR NO KEY UPDATE
 `
 
-type ResetUserPasswordParams struct {
-	PasswordHash string
-	Email        string
+func (q *Queries) LockUser(ctx context.Context, db DBTX, id int64) (*User, error) {
+	row := db.QueryRow(ctx, lockUser, id)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Role,
+		&i.PasswordHash,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.DisabledAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
+	)
+	return &i, err
 }
 
-func (q *Queries) ResetUserPassword(ctx context.Context, db DBTX, arg *ResetUserPasswordParams) (int64, error) {
-	result, err := db.Exec(ctx, resetUserPassword, arg.PasswordHash, arg.Email)
+const otherOwnerExists = `-- name: OtherOwnerExists :one
+SELECT EXISTS (SELECT 1 FROM users WHERE role = 'owner' AND disabled_at IS NULL AND id <> $1)
+`
+
+func (q *Queries) OtherOwnerExists(ctx context.Context, db DBTX, id int64) (bool, error) {
+	row := db.QueryRow(ctx, otherOwnerExists, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const ownerExists = `-- name: OwnerExists :one
+SELECT EXISTS (SELECT 1 FROM users WHERE role = 'owner')
+`
+
+func (q *Queries) OwnerExists(ctx context.Context, db DBTX) (bool, error) {
+	row := db.QueryRow(ctx, ownerExists)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const resetUser = `-- name: ResetUser :exec
+UPDATE users SET password_hash = $1, role = $2, disabled_at = NULL, totp_secret = NULL, totp_confirmed_at = NULL,
+    totp_last_step = 0, updated_at = $3::timestamptz
+WHERE id = $4
+`
+
+type ResetUserParams struct {
+	PasswordHash string
+	Role         string
+	Now          time.Time
+	ID           int64
+}
+
+// What an account needs to come in again: a password, no second factor, no block.
+func (q *Queries) ResetUser(ctx context.Context, db DBTX, arg *ResetUserParams) error {
+	_, err := db.Exec(ctx, resetUser,
+		arg.PasswordHash,
+		arg.Role,
+		arg.Now,
+		arg.ID,
+	)
+	return err
+}
+
+const useTotpStep = `-- name: UseTotpStep :execrows
+UPDATE users SET totp_last_step = $1 WHERE id = $2 AND totp_confirmed_at IS NOT NULL AND totp_last_step < $1
+`
+
+type UseTotpStepParams struct {
+	Step int64
+	ID   int64
+}
+
+func (q *Queries) UseTotpStep(ctx context.Context, db DBTX, arg *UseTotpStepParams) (int64, error) {
+	result, err := db.Exec(ctx, useTotpStep, arg.Step, arg.ID)
 	if err != nil {
 		return 0, err
 	}
