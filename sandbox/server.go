@@ -18,6 +18,7 @@ import (
 	"cabanas/sandbox/journal"
 	"cabanas/sandbox/mercadopago"
 	"cabanas/sandbox/phone"
+	"cabanas/sandbox/speech"
 	"cabanas/sandbox/whatsapp"
 )
 
@@ -63,6 +64,7 @@ type Server struct {
 	journal     *journal.Journal
 	whatsapp    *whatsapp.Server
 	mercadopago *mercadopago.Server
+	speech      speech.Server
 	handler     http.Handler
 }
 
@@ -87,7 +89,7 @@ func New(o Options) (*Server, error) {
 		PhoneNumberID: o.PhoneNumberID, DisplayPhoneNumber: o.DisplayPhoneNumber, BusinessName: o.BusinessName,
 		AccessToken: o.AccessToken, AppSecret: o.AppSecret, VerifyToken: o.VerifyToken, WebhookURL: o.WhatsAppWebhookURL,
 		PublicURL: o.PublicURL, Templates: o.Templates, Clock: o.Clock, Journal: state, Logger: o.Logger,
-		Rand: rand.New(&source{pcg: rand.NewPCG(seed, 1)}), DeliveredAfter: o.DeliveredAfter,
+		Rand: rand.New(&source{pcg: rand.NewPCG(seed, 1)}), DeliveredAfter: o.DeliveredAfter, Clips: speech.Audio,
 	})
 	if err != nil {
 		return nil, errors.Join(err, state.Close())
@@ -131,6 +133,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	s.whatsapp.Mount(mux)
 	s.mercadopago.Mount(mux)
+	s.speech.Mount(mux)
 	phone.Mount(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		control.Write(w, http.StatusOK, map[string]string{"status": "healthy"})
@@ -143,6 +146,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /control/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.whatsapp.Reset()
 		s.mercadopago.Reset()
+		s.speech.Reset()
 		if err := s.journal.Reset(); err != nil {
 			control.Refuse(w, http.StatusInternalServerError, err)
 			return

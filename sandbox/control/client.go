@@ -71,6 +71,33 @@ func (c *Client) Press(ctx context.Context, guest, buttonID string) (string, err
 	return c.Send(ctx, Inbound{From: guest, Type: "button_reply", ButtonID: buttonID})
 }
 
+// SendClip sends a voice note that the speech stand-in knows.
+func (c *Client) SendClip(ctx context.Context, guest, clip string) (string, error) {
+	return c.Send(ctx, Inbound{From: guest, Type: "audio", Clip: clip})
+}
+
+// Clips lists the voice notes that the speech stand-in knows.
+func (c *Client) Clips(ctx context.Context) ([]Clip, error) {
+	var got struct{ Clips []Clip }
+	return got.Clips, c.call(ctx, http.MethodGet, "/control/clips", nil, &got)
+}
+
+// SetSpeechFaults switches faults; fields left nil stay as they are.
+func (c *Client) SetSpeechFaults(ctx context.Context, f SpeechFaults) error {
+	return c.call(ctx, http.MethodPost, "/control/speech/faults", f, nil)
+}
+
+// ClearSpeechFaults switches all faults off.
+func (c *Client) ClearSpeechFaults(ctx context.Context) error {
+	return c.call(ctx, http.MethodDelete, "/control/speech/faults", nil, nil)
+}
+
+// SpeechCalls counts the business's calls of the speech service: transcribe, refused.
+func (c *Client) SpeechCalls(ctx context.Context) (Calls, error) {
+	var got struct{ Calls Calls }
+	return got.Calls, c.call(ctx, http.MethodGet, "/control/speech", nil, &got)
+}
+
 // SendBatch delivers several messages in one webhook and returns their wamids.
 func (c *Client) SendBatch(ctx context.Context, b Batch) ([]string, error) {
 	var got struct{ WAMIDs []string }

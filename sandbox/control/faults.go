@@ -70,6 +70,20 @@ type MercadoPagoFaults struct {
 	RefundsInProcess *bool `json:"refunds_in_process,omitempty"`
 }
 
+// SpeechFaults is what can go wrong at the speech service. Nil fields are left as they are.
+type SpeechFaults struct {
+	// FailNext refuses the next calls.
+	FailNext *FailNext `json:"fail_next,omitempty"`
+	// Outage answers everything with 503.
+	Outage *bool `json:"outage,omitempty"`
+	// DelayMS is how long an answer takes.
+	DelayMS *int `json:"delay_ms,omitempty"`
+	// LowConfidence answers as an engine does that hardly understood.
+	LowConfidence *bool `json:"low_confidence,omitempty"`
+	// ModelMissing answers that the model is not installed, whichever is asked for.
+	ModelMissing *bool `json:"model_missing,omitempty"`
+}
+
 // Delivery is one webhook, waiting or done.
 type Delivery struct {
 	ID       string    `json:"id"`

@@ -161,7 +161,9 @@ type Inbound struct {
 	// MediaBase64 and MIME are the file of audio, image, video, document and sticker; empty uses a tiny stand-in.
 	MediaBase64 string `json:"media_base64,omitempty"`
 	MIME        string `json:"mime,omitempty"`
-	Place       *Place `json:"place,omitempty"`
+	// Clip is the name of a voice note that the speech stand-in knows; it makes the message an audio.
+	Clip  string `json:"clip,omitempty"`
+	Place *Place `json:"place,omitempty"`
 	// SystemType is user_changed_number or customer_identity_changed; NewNumber goes with the first.
 	SystemType string `json:"system_type,omitempty"`
 	NewNumber  string `json:"new_number,omitempty"`
@@ -171,6 +173,15 @@ type Inbound struct {
 	PhoneNumberID string `json:"phone_number_id,omitempty"`
 	// NoWebhook puts the message in the transcript and opens the window without telling the business.
 	NoWebhook bool `json:"no_webhook,omitempty"`
+}
+
+// Clip is a voice note that the speech stand-in knows by heart.
+type Clip struct {
+	Name     string  `json:"name"`
+	Language string  `json:"language"`
+	Seconds  float64 `json:"seconds"`
+	// Text is what is said in it; empty when nobody speaks.
+	Text string `json:"text"`
 }
 
 // Batch is several messages in one webhook.

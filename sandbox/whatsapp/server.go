@@ -40,6 +40,8 @@ type Options struct {
 	Logger    *slog.Logger
 	// Rand makes ids; it is used by this server alone.
 	Rand *rand.Rand
+	// Clips gives voice notes by name, as Ogg/Opus; nil knows none.
+	Clips func(name string) ([]byte, bool)
 	// DeliveredAfter is the time from a message's sent to its delivered status; 60 ms when zero.
 	DeliveredAfter time.Duration
 }
