@@ -202,8 +202,11 @@ func (c *chat) body() string {
 	for _, reply := range c.last.Replies {
 		bodies = append(bodies, reply.Body)
 	}
-	return strings.Join(bodies, "\n---\n")
+	return plain(strings.Join(bodies, "\n---\n"))
 }
+
+// plain makes the spaces that hold amounts together plain ones, for comparing.
+func plain(text string) string { return strings.ReplaceAll(text, "\u00a0", " ") }
 
 // hears checks parts of what the bot said last.
 func (c *chat) hears(parts ...string) *chat {

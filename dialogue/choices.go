@@ -40,6 +40,10 @@ const (
 	ActionReserveAgain   Action = "reserve_again"   //
 	ActionHuman          Action = "human"           //
 	ActionTopic          Action = "help"            // _{topic}
+	ActionBotBack        Action = "bot_back"        // the guest's own, or _{guest} on the owner's phone
+	ActionHeardYes       Action = "heard_yes"       //
+	ActionHeardNo        Action = "heard_no"        //
+	ActionOptOut         Action = "opt_out"         //
 )
 
 // Topic is a subject of the help list.
@@ -71,11 +75,14 @@ type Press struct {
 	Centavos int64
 	Code     string
 	Topic    Topic
+	// GuestID is whose conversation the owner gives back to the bot, 0 for the guest's own.
+	GuestID int64
 }
 
 var plainActions = []Action{
 	ActionAvailability, ActionReservations, ActionHelp, ActionMenu, ActionThisWeekend, ActionNextWeekend, ActionOtherDates,
 	ActionOtherGuests, ActionOthers, ActionCancelNo, ActionReserveAgain, ActionHuman,
+	ActionBotBack, ActionHeardYes, ActionHeardNo, ActionOptOut,
 }
 
 var codeActions = []Action{
@@ -109,6 +116,10 @@ func (p Press) ID() string {
 		}
 	case ActionTopic:
 		add(string(p.Topic))
+	case ActionBotBack:
+		if p.GuestID != 0 {
+			add(strconv.FormatInt(p.GuestID, 10))
+		}
 	default:
 		if p.Code != "" {
 			add(p.Code)
@@ -134,7 +145,7 @@ func ParsePress(id string) (Press, bool) {
 			return Press{Action: ActionTopic, Topic: topic}, true
 		}
 	}
-	for _, action := range []Action{ActionDates, ActionMoreOffers, ActionAccommodation, ActionGuests, ActionHold} {
+	for _, action := range []Action{ActionDates, ActionMoreOffers, ActionAccommodation, ActionGuests, ActionHold, ActionBotBack} {
 		if values, found := strings.CutPrefix(id, string(action)+"_"); found {
 			return parseValues(action, strings.Split(values, "_"))
 		}
@@ -155,6 +166,10 @@ func parseValues(action Action, values []string) (Press, bool) {
 		}
 	case ActionGuests:
 		p.Guests = v.guests()
+	case ActionBotBack:
+		if p.GuestID = v.number(); p.GuestID == 0 {
+			v.failed = true
+		}
 	case ActionMoreOffers:
 		p.Stay, p.Guests, p.From = v.stay(), v.guests(), int(v.number())
 	case ActionHold:

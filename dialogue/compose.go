@@ -28,6 +28,9 @@ const (
 	noticeOwnerCancelled = "owner_cancelled"
 	noticeOwnerPayment   = "owner_payment_case"
 	noticeOwnerHandOver  = "owner_hand_over"
+	noticeOwnerReceipt   = "owner_receipt"
+	noticeOwnerUnsent    = "owner_undelivered"
+	noticeOwnerAccount   = "owner_account"
 )
 
 // composer words one notice.
@@ -48,11 +51,11 @@ func Compose(notice Notice) Reply {
 	location := zone(notice.Property)
 	today := booking.DateIn(notice.Now, location)
 	c.words = append(bookingWords(c.texts, notice.Booking, today, location),
-		"amount", notice.Amount.String(),
+		"amount", c.texts.money(notice.Amount),
 		"left", c.texts.minutes(notice.Booking.ExpiresAt.Sub(notice.Now)),
 		"checkin", clock(notice.Property.CheckInTime), "checkout", clock(notice.Property.CheckOutTime),
 		"property", shown(notice.Property.Name, longestName), "guest", orDash(shown(notice.GuestName, longestName)),
-		"phone", orDash(shown(notice.GuestPhone, longestName)))
+		"phone", orDash(shown(notice.GuestPhone, longestName)), "problem", orDash(shown(notice.Problem, longestName)))
 	if owner {
 		return fit(c.toOwner())
 	}
@@ -185,51 +188,10 @@ func (c composer) place() []string {
 	if where := address(c.notice.Location); where != "" {
 		lines = append(lines, say(c.texts.NoticeAddress, "address", where))
 	}
-	if how := strings.TrimSpace(strings.ToValidUTF8(c.notice.CheckInText, "")); how != "" {
-		lines = append(lines, cut(how, longestInstructions))
+	if how := instructions(c.notice.CheckInText); how != "" {
+		lines = append(lines, how)
 	}
 	return lines
-}
-
-func (c composer) toOwner() Reply {
-	n := c.notice
-	text := toOwner.Other
-	switch n.Kind {
-	case noticeOwnerConfirmed:
-		text = toOwner.Confirmed
-	case noticeOwnerCancelled:
-		text = toOwner.Cancelled
-		if n.Amount.Centavos > 0 {
-			text = toOwner.CancelledRefund
-		}
-	case noticeOwnerHandOver:
-		text = toOwner.HandOver
-		if n.Booking.Code != "" {
-			text = toOwner.NoLink
-		}
-	case noticeOwnerPayment:
-		text = toOwner.PaymentCase + "\n" + c.paymentCase()
-	}
-	return c.text(c.say(text), c.sentence("owner_alert", text))
-}
-
-// paymentCase says what happened to a payment and whether the owner has to do something.
-func (c composer) paymentCase() string {
-	confirmed := c.notice.Booking.Status == booking.Confirmed
-	switch c.notice.Verdict {
-	case booking.VerdictShort:
-		return toOwner.CaseShort
-	case booking.VerdictLate:
-		if confirmed {
-			return toOwner.CaseLateConfirmed
-		}
-		return toOwner.CaseReturned
-	case booking.VerdictReturn:
-		return toOwner.CaseReturned
-	case booking.VerdictReversed:
-		return toOwner.CaseReversed
-	}
-	return toOwner.CasePark
 }
 
 func (c composer) text(body string, template *Template) Reply {
@@ -271,6 +233,6 @@ const longestParameter = 600
 
 // parameter brings a value into the form Meta takes: one line, single spaces, not empty.
 func parameter(value string) string {
-	value = strings.NewReplacer("*", "", "\n", " · ").Replace(value)
+	value = strings.NewReplacer("*", "", "\n", " · ", hardSpace, " ").Replace(value)
 	return orDash(cut(oneLine(value), longestParameter))
 }

@@ -32,25 +32,25 @@ func TestComposeHold(t *testing.T) {
 	require.Equal(t, "Pagar seña", r.LinkTitle)
 	require.Equal(t, "https://pay.example/1", r.LinkURL)
 	for _, part := range []string{heldCode, "Cabaña Arrayán", "Del dom 10/1 al vie 15/1", "5 noches", "4 personas", "$ 334.000", "$ 100.200", "hasta las 12:30 del domingo 22/11"} {
-		require.Contains(t, r.Body, part)
+		require.Contains(t, plain(r.Body), part)
 	}
 	require.Equal(t, &dialogue.Template{Name: "hold_created", Language: "es_AR", Parameters: []string{
 		heldCode, "Cabaña Arrayán", "dom 10/1 - vie 15/1", "$ 100.200", "las 12:30 del domingo 22/11", "https://pay.example/1"}}, r.Template)
 	n.Booking.PaymentURL = ""
 	r = dialogue.Compose(n)
 	require.Equal(t, dialogue.ReplyText, r.Kind)
-	require.Contains(t, r.Body, "te mando el link")
+	require.Contains(t, plain(r.Body), "te mando el link")
 }
 
 func TestComposeReminders(t *testing.T) {
 	t.Parallel()
 	n := noticeOf(t, "hold_half_time")
-	require.Contains(t, dialogue.Compose(n).Body, "vence en 30 minutos")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "vence en 30 minutos")
 	n.Now = n.Booking.ExpiresAt.Add(-5 * time.Hour)
-	require.Contains(t, dialogue.Compose(n).Body, "vence en 5 horas")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "vence en 5 horas")
 	n.Kind, n.Now = "hold_last_call", n.Booking.ExpiresAt.Add(-50*time.Second)
 	r := dialogue.Compose(n)
-	require.Contains(t, r.Body, "En 1 minuto vence")
+	require.Contains(t, plain(r.Body), "En 1 minuto vence")
 	require.Equal(t, "hold_reminder", r.Template.Name)
 	n.Booking.PaymentURL = ""
 	require.Equal(t, []dialogue.Choice{{ID: "pay_res_" + heldCode, Title: "Pagar seña"}}, dialogue.Compose(n).Choices)
@@ -63,30 +63,30 @@ func TestComposeConfirmed(t *testing.T) {
 	r := dialogue.Compose(n)
 	for _, part := range []string{"confirmada", "Pagaste $ 75.000 de un total de $ 250.000", "La seña es parte del precio. El saldo de $ 175.000",
 		"Entrada desde las 14:00, salida hasta las 10:00", "Ruta 5 km 3, Villa Mar", "clave 4321", "te devolvemos todo"} {
-		require.Contains(t, r.Body, part)
+		require.Contains(t, plain(r.Body), part)
 	}
 	require.Equal(t, []string{paidCode, "Cabaña Coihue", "dom 20/12 - mié 23/12", "$ 175.000"}, r.Template.Parameters)
 	n.Booking.Paid = n.Booking.Total
-	require.Contains(t, dialogue.Compose(n).Body, "Está todo pago")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "Está todo pago")
 }
 
 func TestComposeMoney(t *testing.T) {
 	t.Parallel()
 	n := noticeOf(t, "cancelled")
-	require.NotContains(t, dialogue.Compose(n).Body, "devolvemos")
+	require.NotContains(t, plain(dialogue.Compose(n).Body), "devolvemos")
 	n.Amount = booking.Pesos(75000)
-	require.Contains(t, dialogue.Compose(n).Body, "Te devolvemos $ 75.000")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "Te devolvemos $ 75.000")
 	for kind, want := range map[string]string{
 		"late_refund": "$ 75.000", "surplus_refund": "$ 75.000 de más", "payment_short": "Recibimos $ 75.000, pero la seña",
 		"payment_pending": "procesando", "payment_rejected": "siguen guardadas hasta las 12:30",
 	} {
 		n.Kind = kind
-		require.Contains(t, dialogue.Compose(n).Body, want, kind)
+		require.Contains(t, plain(dialogue.Compose(n).Body), want, kind)
 	}
 	n.Booking.Status, n.Kind = booking.Expired, "payment_rejected"
-	require.Contains(t, dialogue.Compose(n).Body, "ya está vencida")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "ya está vencida")
 	n.Kind = "late_refund"
-	require.Contains(t, dialogue.Compose(n).Body, "ya estaba vencida")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "ya estaba vencida")
 }
 
 func TestComposeOwner(t *testing.T) {
@@ -99,18 +99,18 @@ func TestComposeOwner(t *testing.T) {
 	} {
 		n.Verdict = verdict
 		r := dialogue.Compose(n)
-		require.Contains(t, r.Body, want)
-		require.Contains(t, r.Body, "Ana Pérez (+5491122334455)")
+		require.Contains(t, plain(r.Body), want)
+		require.Contains(t, plain(r.Body), "Ana Pérez (+5491122334455)")
 		require.Equal(t, "owner_alert", r.Template.Name)
 		require.Equal(t, "es_AR", r.Template.Language)
 		require.False(t, strings.ContainsAny(r.Template.Parameters[0], "\n\t*"))
 	}
 	n.Verdict, n.Booking.Status = booking.VerdictLate, booking.Confirmed
-	require.Contains(t, dialogue.Compose(n).Body, "quedó confirmada")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "quedó confirmada")
 	n.Kind = "owner_hand_over"
-	require.Contains(t, dialogue.Compose(n).Body, "link de pago")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "link de pago")
 	n.Booking = dialogue.BookingView{}
-	require.Contains(t, dialogue.Compose(n).Body, "pidió hablar con una persona")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "pidió hablar con una persona")
 }
 
 func TestComposeEveryKindInEveryLanguage(t *testing.T) {

@@ -96,6 +96,21 @@ type State struct {
 	Failures int `json:"failures,omitempty"`
 	// HandedOver silences the bot until a person hands back.
 	HandedOver bool `json:"handed_over,omitempty"`
+	// OptedOut says that only what the guest asks for may be sent, until they opt in or book again.
+	OptedOut bool `json:"opted_out,omitempty"`
+	// Heard is a doubtful transcription that waits for the guest's yes.
+	Heard string `json:"heard,omitempty"`
+	// Replaces is the code of an unpaid booking whose dates are being changed.
+	Replaces string `json:"replaces,omitempty"`
+	// PaidSaid says that the guest's last message was about a payment they made.
+	PaidSaid bool `json:"paid_said,omitempty"`
+	// Reassured says that a wary guest was told how to be sure; the next doubt is for a person.
+	Reassured bool `json:"reassured,omitempty"`
+	// LoopOffered says that a person was offered because the same went back and forth.
+	LoopOffered bool `json:"loop_offered,omitempty"`
+	// Asked and Said are hashes of the guest's last texts and of our last turns, the newest last.
+	Asked []uint32 `json:"asked,omitempty"`
+	Said  []uint32 `json:"said,omitempty"`
 }
 
 // Offer is an accommodation that is free for a stay, priced.
@@ -262,6 +277,8 @@ type Notice struct {
 	Conversation State
 	LastText     string
 	Reason       HandOverReason
+	// CabinName is the name of Conversation.AccommodationID, may be empty.
+	CabinName string
 	// Problem is why a message did not reach its guest, a word of the WhatsApp gateway's error classes.
 	Problem string
 	// Location is where the booked place is and CheckInText how to get in.

@@ -19,7 +19,7 @@ func ExampleTake() {
 		}
 		fmt.Println("> " + text)
 		for _, reply := range outcome.Replies {
-			fmt.Println(reply.Body)
+			fmt.Println(plain(reply.Body))
 		}
 		for _, effect := range outcome.Effects {
 			fmt.Println(effect.Kind, effect.AccommodationID, effect.Stay, effect.Guests)

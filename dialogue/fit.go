@@ -79,4 +79,7 @@ func uniqueTitle(wanted string, most int, taken map[string]bool) string {
 	return title
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// oneLine joins the words of a text by single spaces; those that hold an amount together stay.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) && string(r) != hardSpace }), " ")
+}

@@ -35,18 +35,15 @@ func cut(text string, most int) string {
 	return strings.TrimRight(string(all[:most-1]), " \n") + "…"
 }
 
-func (c *catalogue) nights(n int) string {
-	if n == 1 {
-		return c.Night
-	}
-	return say(c.Nights, "n", number(n))
-}
+func (c *catalogue) nights(n int) string { return counted(n, c.Night, c.Nights) }
 
-func (c *catalogue) people(n int) string {
+func (c *catalogue) people(n int) string { return counted(n, c.Person, c.People) }
+
+func counted(n int, one, many string) string {
 	if n == 1 {
-		return c.Person
+		return one
 	}
-	return say(c.People, "n", number(n))
+	return say(many, "n", number(n))
 }
 
 func (c *catalogue) dateWith(d booking.Date, weekdays [7]string) string {
@@ -85,6 +82,21 @@ func (c *catalogue) minutes(left time.Duration) string {
 		return c.MinuteLeft
 	}
 	return say(c.MinutesLeft, "n", number(n))
+}
+
+// hardSpace keeps a sign and its amount on one line.
+const hardSpace = "\u00a0"
+
+// money is an amount as the guest's language writes it. Only in Spanish is a bare $ understood as pesos.
+func (c *catalogue) money(m booking.Money) string {
+	text := m.String()
+	if c.MoneySign != "" {
+		text = strings.Replace(text, "$ ", c.MoneySign+" ", 1)
+	}
+	if c.CommaThousands {
+		text = strings.NewReplacer(".", ",", ",", ".").Replace(text)
+	}
+	return strings.Replace(text, " ", hardSpace, 1)
 }
 
 // clock is minutes after midnight as 14:00.
@@ -136,6 +148,8 @@ func statusOf(c *catalogue, status booking.Status) string {
 	return c.StatusCancelled
 }
 
+func (t *turn) money(m booking.Money) string { return t.texts.money(m) }
+
 func (t *turn) nights(n int) string { return t.texts.nights(n) }
 
 func (t *turn) people(n int) string { return t.texts.people(n) }
@@ -158,8 +172,8 @@ func (t *turn) bookingWords(b BookingView) []string {
 func bookingWords(c *catalogue, b BookingView, today booking.Date, location *time.Location) []string {
 	return []string{
 		"code", b.Code, "cabin", shown(b.UnitName, longestName), "in", c.date(b.Stay.CheckIn, today), "out", c.date(b.Stay.CheckOut, today),
-		"nights", c.nights(b.Stay.Nights()), "guests", c.people(b.Guests), "total", b.Total.String(), "deposit", b.Deposit.String(),
-		"paid", b.Paid.String(), "balance", remaining(b).String(), "refund", b.RefundIfCancelled.String(),
+		"nights", c.nights(b.Stay.Nights()), "guests", c.people(b.Guests), "total", c.money(b.Total), "deposit", c.money(b.Deposit),
+		"paid", c.money(b.Paid), "balance", c.money(remaining(b)), "refund", c.money(b.RefundIfCancelled),
 		"status", statusOf(c, b.Status), "deadline", c.moment(b.ExpiresAt, location),
 	}
 }

@@ -180,13 +180,18 @@ func checkOffersArePriced(t *rapid.T, b *business, reply dialogue.Reply) {
 		p, _ := dialogue.ParsePress(choice.ID)
 		switch p.Action {
 		case dialogue.ActionAccommodation:
-			require.Regexp(t, `(?i)total \$ [0-9.,]*[1-9]`, choice.Description)
+			require.Regexp(t, `(?i)total (AR)?\$ [0-9.,]*[1-9]`, plain(choice.Description))
 		case dialogue.ActionHold:
 			if p.Centavos > 0 {
-				require.Contains(t, reply.Body, booking.Centavos(p.Centavos).String())
+				require.Contains(t, figures(reply.Body), figures(booking.Centavos(p.Centavos).String()))
 			}
 		}
 	}
+}
+
+// figures drops what languages write differently in an amount.
+func figures(text string) string {
+	return strings.NewReplacer("AR$", "$", "\u00a0", "", " ", "", ".", "", ",", "").Replace(text)
 }
 
 func survivingJSON(t *rapid.T, state dialogue.State) dialogue.State {

@@ -6,8 +6,8 @@ import (
 	"cabanas/booking"
 )
 
-// Resolve words how an effect of a turn went. A hold, cancellation, extension or hand-over that was done says nothing here:
-// the booking's own notice, or the turn itself, tells it. A refusal is explained with what can be done instead. Errors are
+// Resolve words how an effect of a turn went. What was done says nothing here, because the booking's own notice or the turn itself
+// tells it, except where dates are being changed: then the search goes on, or the old booking is asked about. A refusal is explained with what can be done instead. Errors are
 // those of facts that are not booking refusals.
 func Resolve(state State, effect Effect, result Result, facts Facts) (Outcome, error) {
 	t := newTurn(state, Inbound{}, facts)
@@ -32,6 +32,7 @@ func (t *turn) resolve(effect Effect, result Result) error {
 		if result.Refusal != "" {
 			return t.couldNot(result, t.texts.CannotCancel)
 		}
+		return t.searchOn(effect.Code)
 	case EffectExtend:
 		if result.Refusal == booking.CodeAlreadyExtended {
 			return t.couldNot(result, t.texts.AlreadyExtended)
@@ -41,6 +42,10 @@ func (t *turn) resolve(effect Effect, result Result) error {
 		}
 	case EffectLink:
 		return t.resolveLink(result)
+	case EffectHandBack, EffectReceipt, EffectOptOut:
+		if result.Refusal != "" {
+			t.ask(t.texts.Unavailable, t.humanButton(), t.menuButton())
+		}
 	}
 	return nil
 }
@@ -51,8 +56,8 @@ func (t *turn) resolveHold(effect Effect, result Result) error {
 	if result.Refusal == "" {
 		t.state.Code = result.Booking.Code
 		t.setStay(booking.Stay{})
-		t.state.Guests, t.state.AccommodationID = 0, 0
-		return nil
+		t.state.Guests, t.state.AccommodationID, t.state.OptedOut = 0, 0, false
+		return t.replaced()
 	}
 	t.setStay(effect.Stay)
 	t.state.Guests, t.state.AccommodationID = effect.Guests, effect.AccommodationID
@@ -86,6 +91,34 @@ func (t *turn) resolveHold(effect Effect, result Result) error {
 	t.ask(t.texts.Unavailable,
 		button(t.texts.ButtonAgain, Press{Action: ActionHold, AccommodationID: effect.AccommodationID, Stay: effect.Stay, Guests: effect.Guests}),
 		t.humanButton())
+	return nil
+}
+
+// searchOn goes on with the dates that a booking was given up for.
+func (t *turn) searchOn(code string) error {
+	if code == "" || t.state.Replaces != code {
+		return nil
+	}
+	t.state.Replaces = ""
+	if t.state.CheckIn.IsZero() || t.state.CheckOut.IsZero() {
+		return nil
+	}
+	return t.proceed()
+}
+
+// replaced asks what to do with the unpaid booking that the new one was meant to replace.
+func (t *turn) replaced() error {
+	old := t.state.Replaces
+	t.state.Replaces = ""
+	if old == "" || old == t.state.Code {
+		return nil
+	}
+	b, found, err := t.find(old)
+	if err != nil || !found || !unpaid(b) {
+		return err
+	}
+	t.ask(say(t.texts.AskOldHold, t.bookingWords(b)...),
+		button(t.texts.ButtonCancelYes, Press{Action: ActionCancelYes, Code: old}), button(t.texts.ButtonCancelNo, Press{Action: ActionCancelNo}))
 	return nil
 }
 

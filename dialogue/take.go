@@ -17,6 +17,9 @@ const (
 	awaitYes      = "confirm"   // the explicit yes before a hold
 	awaitCancel   = "cancel"    // the yes before State.Code is cancelled
 	awaitPerson   = "person"    // whether a person should take over
+	awaitHeard    = "heard"     // whether State.Heard is what a voice note says
+	awaitOptOut   = "opt_out"   // whether nothing more is to be sent
+	awaitNewDates = "new_dates" // to which dates State.Code, already confirmed, should be moved by a person
 )
 
 // stateVersion is the form of State that is written; older forms are read as they are.
@@ -35,31 +38,46 @@ type turn struct {
 	effects []Effect
 	// introduced says that the replies already tell who is speaking.
 	introduced bool
+	// voice and proposed say that the reading is of a voice note or of a language model: it is repeated and never a yes.
+	voice, proposed bool
+	// paidSaid says that the message before was about a payment.
+	paidSaid bool
+	// useless says that the reply helps nobody a second time.
+	useless bool
 }
 
 // Take answers one message of a guest. It returns what the conversation remembers now, the replies in order, each within the
 // limits of WhatsApp, and the effects to carry out after them. A hold is asked for only after an explicit yes to a priced
-// offer. While a person has taken over, and for silent kinds, nothing is said. Errors are those of facts that are not booking
-// refusals: the turn is then to be repeated with the same state.
+// offer, by a button or in writing, never by voice. While a person has taken over, and for silent kinds, nothing is said, except
+// to who gives the conversation back. Errors are those of facts that are not booking refusals: the turn is then to be repeated
+// with the same state.
 func Take(state State, in Inbound, facts Facts) (Outcome, error) {
 	t := newTurn(state, in, facts)
-	if in.Kind == InboundText || in.Kind == InboundPicture {
-		t.read = understanding.Read(in.Text, understanding.Context{Today: t.today, Anchor: state.CheckIn, Awaited: understanding.Question(state.Awaiting)})
+	t.listen()
+	if in.Kind == InboundSilent {
+		return Outcome{State: state, Understood: t.read.Understanding}, nil
 	}
-	if state.HandedOver || in.Kind == InboundSilent {
+	if t.ownerHandsBack() {
+		return t.outcome(), nil
+	}
+	if state.HandedOver && !t.goesOn() {
 		return Outcome{State: state, Understood: t.read.Understanding}, nil
 	}
 	t.speak()
 	if err := t.answer(); err != nil {
 		return Outcome{}, fmt.Errorf("take turn: %w", err)
 	}
+	t.guard()
+	t.echo()
 	t.introduce()
 	return t.outcome(), nil
 }
 
 func newTurn(state State, in Inbound, facts Facts) *turn {
 	state.V = max(state.V, stateVersion)
-	return &turn{state: state, in: in, facts: facts, today: booking.DateIn(facts.Now(), zone(facts.Property())), texts: languageCatalogue(state.Language)}
+	t := &turn{state: state, in: in, facts: facts, today: booking.DateIn(facts.Now(), zone(facts.Property())), texts: languageCatalogue(state.Language)}
+	t.paidSaid, t.state.PaidSaid = state.PaidSaid, false
+	return t
 }
 
 func zone(property booking.Property) *time.Location {
@@ -67,6 +85,25 @@ func zone(property booking.Property) *time.Location {
 		return time.UTC
 	}
 	return property.Location
+}
+
+// listen reads what is written or was heard; what the grammar finds nothing in may have been read by a language model.
+func (t *turn) listen() {
+	switch {
+	case t.in.Kind == InboundAudio && t.in.Voice != nil && t.in.Voice.Outcome == VoiceHeard:
+		t.in.Text, t.voice = t.in.Voice.Text, true
+	case t.in.Kind != InboundText && t.in.Kind != InboundPicture && t.in.Kind != InboundDocument:
+		return
+	}
+	t.understand(t.in.Text)
+}
+
+func (t *turn) understand(text string) {
+	t.in.Text = text
+	t.read = understanding.Read(text, understanding.Context{
+		Today: t.today, Anchor: t.state.CheckIn, Awaited: understanding.Question(t.state.Awaiting),
+	})
+	t.propose()
 }
 
 // speak settles the language: the first clear sign, then only another clear sign changes it.
@@ -86,25 +123,28 @@ func (t *turn) answer() error {
 		return t.text()
 	case InboundChoice:
 		press, known := ParsePress(t.in.ChoiceID)
-		if !known {
+		if !known || press.GuestID != 0 {
 			t.menu()
 			return nil
 		}
 		t.state.Failures = 0
 		return t.press(press)
-	case InboundPicture:
-		if t.read.Intent != IntentOther && !t.read.Empty() {
-			return t.text()
-		}
-		t.say(t.texts.GotPicture)
 	case InboundAudio:
-		t.say(t.texts.GotAudio)
+		return t.audio()
+	case InboundPicture, InboundDocument:
+		return t.file()
 	case InboundLocation:
-		t.say(t.texts.GotLocation)
+		t.cannotRead(t.texts.GotLocation)
 	default:
-		t.say(t.texts.GotUnsupported)
+		t.cannotRead(t.texts.GotUnsupported)
 	}
 	return nil
+}
+
+// cannotRead says what to send instead of something that helps nobody.
+func (t *turn) cannotRead(text string) {
+	t.useless = true
+	t.say(text)
 }
 
 // introduce makes the bot say that it is one, in front of its first reply.
@@ -174,19 +214,12 @@ func (t *turn) menu() {
 		button(t.texts.ButtonHelp, Press{Action: ActionHelp}))
 }
 
-// handOver calls a person and falls silent.
-func (t *turn) handOver() {
-	t.state.HandedOver, t.state.Awaiting, t.state.Failures = true, "", 0
-	t.effect(Effect{Kind: EffectHandOver})
-	t.say(t.texts.HandedOver)
-}
-
-// lost helps with examples the first time a message is not understood and offers a person from the second on.
+// lost helps with examples the first time a message is not understood and calls a person the second time in a row.
 func (t *turn) lost() error {
 	t.state.Failures++
-	if t.state.Failures >= 2 {
-		t.state.Awaiting = awaitPerson
-		t.ask(t.texts.OfferPerson, t.humanButton(), t.menuButton())
+	const enough = 2
+	if t.state.Failures >= enough {
+		t.handOver(ReasonLost, t.texts.HandedOverLost)
 		return nil
 	}
 	if question, open := t.question(); open {

@@ -9,12 +9,18 @@ type catalogue struct {
 	Code, TemplateLanguage string
 
 	// How dates and numbers are said. Days of the week start on Sunday.
-	Weekdays, ShortWeekdays            [7]string
-	DateForm, MomentForm               string
-	Months                             [12]string
-	Night, Nights                      string
-	Person, People                     string
-	MinutesLeft, MinuteLeft, HoursLeft string
+	Weekdays, ShortWeekdays             [7]string
+	DateForm, MomentForm                string
+	Months                              [12]string
+	Night, Nights                       string
+	Person, People                      string
+	Adult, Adults, Child, Children      string
+	Pet, Pets, And                      string
+	SaidStay, SaidCheckIn, SaidCheckOut string
+	MinutesLeft, MinuteLeft, HoursLeft  string
+	// MoneySign stands for the "$" of pesos where guests would take it for another currency.
+	MoneySign      string
+	CommaThousands bool
 
 	// Greeting and menu.
 	Introduction, Hello, MenuQuestion, Welcome, Farewell, Kept     string
@@ -27,11 +33,15 @@ type catalogue struct {
 	ButtonThisWeekend, ButtonNextWeekend, ButtonOtherDates          string
 	ButtonOtherGuests                                               string
 
+	// A time without days.
+	WhichRange, RangeTitle, RangeRow, RangeRowOpen, NoRanges string
+	PetsNote                                                 string
+
 	// Offers.
 	OffersHead, MoreOffersHead, OfferLine, OfferRow, ChooseOne, AllShown string
 	ButtonSeeOptions, RowMore, RowMoreHint, RowOtherDates                string
 	RowOtherDatesHint, NothingFree, NothingFreeNear, AlternativeRow      string
-	NoCabins, GeneralCabin                                               string
+	NoCabins, GeneralCabin, OnlyThisOne                                  string
 
 	// One cabin.
 	DetailsHead, DetailsStay, LineNights, LineWeekend, LineExtra, LineDiscount string
@@ -61,13 +71,26 @@ type catalogue struct {
 	NothingToExtend, AlreadyExtended, CannotExtend               string
 	NothingToPay, AlreadyPaid, LinkAgain, LinkFollows, LinkTitle string
 	PaymentSeen, PaymentNotSeen, PaymentNone, ChangeDatesHeld    string
-	ChangeDatesPaid                                              string
+	ChangeDatesPaid, WhichChange, MoveAsked, MoveAskedOpen       string
+	AskReplace, ButtonReplaceYes, AskOldHold                     string
+
+	// What may be a receipt.
+	ReceiptUnverified, ReceiptConfirmed, ReceiptNoBooking, FooterHuman string
 
 	// A person.
-	HandedOver, OfferPerson string
+	HandedOver, HandedOverLost, HandedOverUpset, PaidTooMuch string
+	WaitByDay, WaitByNight, ButtonGoOn, GoneOn, Returned     string
+	IsBot, Reassure, LoopOffer                               string
+
+	// Messages that are not wanted.
+	AskOptOut, ButtonOptOut, OptedOut, OptedOutAlready, OptedIn string
+
+	// Voice notes, and what a language model read.
+	HeardYou, Understood, VoiceUnclear, ButtonHeardYes, ButtonHeardNo string
+	VoiceSilent, VoiceTooLong, VoiceFailed, WriteIt                   string
 
 	// Not understood and other kinds of message.
-	NotUnderstood, SayAgain, GotAudio, GotPicture, GotLocation, GotUnsupported string
+	NotUnderstood, SayAgain, GotAudio, GotPicture, GotLocation, GotUnsupported, GotDocument string
 
 	// Help.
 	HelpHead, HelpButton                                                     string
@@ -76,7 +99,7 @@ type catalogue struct {
 	HelpLocationTitle, HelpPhotosTitle                                       string
 	HelpReserve, HelpPayment, HelpCancel, HelpCheckIn, HelpAmenities         string
 	HelpContact, HelpLocation, HelpLocationUnknown, HelpPhotosNone, HelpLine string
-	HelpPhotos                                                               string
+	HelpPhotos, PhotoCaption, HelpCheckInFull, HelpDeposit                   string
 	HelpPriceHead, HelpPriceLine                                             string
 	PolicyFull, PolicyPart, PolicyNone, PolicySameDay, PolicyPets            string
 

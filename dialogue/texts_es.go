@@ -2,7 +2,7 @@ package dialogue
 
 // spanish is what the bot says in Argentina. Short sentences, vos, one emoji at most.
 var spanish = catalogue{
-	Code: "es", TemplateLanguage: "es_AR",
+	Code: "es", TemplateLanguage: "es_AR", MoneySign: "$",
 
 	Months:        [12]string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
 	Weekdays:      [7]string{"domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"},
@@ -11,6 +11,9 @@ var spanish = catalogue{
 	MomentForm:    "las {time} del {weekday} {day}/{month}",
 	Night:         "1 noche", Nights: "{n} noches",
 	Person: "1 persona", People: "{n} personas",
+	Adult: "1 adulto", Adults: "{n} adultos", Child: "1 nene", Children: "{n} chicos",
+	Pet: "1 mascota", Pets: "{n} mascotas", And: "y",
+	SaidStay: "del {in} al {out}", SaidCheckIn: "desde el {in}", SaidCheckOut: "hasta el {out}",
 	HoursLeft:  "{n} horas",
 	MinuteLeft: "1 minuto", MinutesLeft: "{n} minutos",
 
@@ -32,6 +35,11 @@ var spanish = catalogue{
 	ButtonThisWeekend: "Este finde", ButtonNextWeekend: "El finde que viene", ButtonOtherDates: "Otras fechas",
 	ButtonOtherGuests: "Otra cantidad",
 
+	WhichRange: "Para {nights} tengo libre, por ejemplo, estas fechas. ¿Cuáles te sirven?",
+	RangeTitle: "{in} al {out}", RangeRow: "{in} al {out} · desde {total} en total", RangeRowOpen: "{in} al {out} · {nights}",
+	NoRanges: "En esos días no me queda nada libre. ¿Probamos con otras fechas?",
+	PetsNote: "🐾 Por tu mascota: no tengo cargado si se acepta. Preguntale a una persona antes de pagar.",
+
 	OffersHead:       "Del {in} al {out} ({nights}), para {guests}, tengo libre:",
 	MoreOffersHead:   "Más opciones del {in} al {out} ({nights}), para {guests}:",
 	OfferLine:        "• *{cabin}*: total {total}, seña {deposit}",
@@ -45,6 +53,7 @@ var spanish = catalogue{
 	AlternativeRow:  "{in} al {out} · total {total}",
 	NoCabins:        "En este momento no tengo cabañas publicadas. ¿Querés que te pase con una persona?",
 	GeneralCabin:    "Cabaña",
+	OnlyThisOne:     "Para esas fechas es la única que me queda libre.",
 
 	DetailsHead:   "*{cabin}*, hasta {capacity}",
 	DetailsStay:   "Del {in} al {out} · {nights} · {guests}",
@@ -112,17 +121,54 @@ var spanish = catalogue{
 	PaymentSeen:     "¡Sí! El pago está acreditado y la reserva {code} está confirmada ✅.",
 	PaymentNotSeen:  "Todavía no veo el pago de la reserva {code}. Mercado Pago me avisa solo, no hace falta el comprobante. Apenas se acredite te escribo.",
 	PaymentNone:     "No veo ninguna reserva tuya esperando un pago. Si pagaste algo, te paso con una persona.",
-	ChangeDatesHeld: "Dale, busquemos otras fechas. La reserva {code} se libera sola si no la pagás.",
-	ChangeDatesPaid: "Para mover una reserva ya confirmada te ayuda una persona. ¿Te paso?",
 
-	HandedOver:  "Listo, ya le avisé a una persona del equipo. Te responde por acá apenas pueda. Mientras tanto yo no escribo más.",
-	OfferPerson: "Perdón, no te estoy entendiendo. ¿Querés que te pase con una persona?",
+	ChangeDatesHeld:   "Dale, busquemos otras fechas. Mientras tanto la reserva {code} sigue guardada hasta {deadline}.",
+	ChangeDatesPaid:   "La reserva {code} ya está confirmada: para moverla te ayuda una persona. ¿A qué fechas la querés pasar? Decímelas y le paso el pedido.",
+	WhichChange:       "¿De cuál querés cambiar las fechas?",
+	MoveAsked:         "Le pasé tu pedido a una persona: mover la reserva {code} del {in} al {out}. Hasta que te confirme, tu reserva sigue como está.",
+	MoveAskedOpen:     "Le pasé tu pedido a una persona: mover la reserva {code}. Hasta que te confirme, tu reserva sigue como está.",
+	AskReplace:        "Para pasar *{cabin}* al {newin} - {newout} primero tengo que liberar la reserva {code} (del {in} al {out}). Todavía no la pagaste, así que no perdés plata. ¿La libero y busco las fechas nuevas?",
+	ButtonReplaceYes:  "Liberar y buscar",
+	AskOldHold:        "Te sigue quedando la reserva anterior {code} (*{cabin}*, del {in} al {out}), sin pagar. ¿La cancelo?",
+	ReceiptUnverified: "Recibido, gracias. Está sin verificar: un comprobante no confirma nada por sí solo. La reserva {code} se confirma sola cuando el pago se acredita, y te escribo apenas pase. Las fechas siguen guardadas hasta {deadline}.",
+	ReceiptConfirmed:  "Recibido, gracias. Está sin verificar y ya se lo mostré a una persona. Tu reserva {code} está {status} y llevás {paid} acreditados; si pagaste algo más, lo veo solo cuando se acredita.",
+	ReceiptNoBooking:  "Recibido, pero está sin verificar y no veo ninguna reserva tuya esperando un pago. Ya se lo mostré a una persona; si pagaste algo, hablá con ella.",
+	FooterHuman:       "¿Dudas? Escribí “hablar con una persona”",
+
+	HandedOver:      "Listo, ya le avisé a una persona del equipo.",
+	HandedOverLost:  "Perdón, no te estoy entendiendo y no quiero hacerte perder tiempo: ya le avisé a una persona del equipo.",
+	HandedOverUpset: "Lamento que estés pasando por esto. Ya le avisé a una persona del equipo para que lo vea con vos.",
+	PaidTooMuch:     "Eso lo revisa una persona: mira los pagos acreditados y, si sobra algo, se devuelve por el mismo medio con el que pagaste. Ya le avisé.",
+	WaitByDay:       "Te responde por acá apenas pueda, en general dentro de un rato. Mientras tanto yo no escribo más.",
+	WaitByNight:     "A esta hora puede que te responda recién a partir de las {from}. Mientras tanto yo no escribo más.",
+	ButtonGoOn:      "Seguir con el bot",
+	GoneOn:          "Dale, sigo yo.",
+	Returned:        "Acá estoy de nuevo, soy el asistente automático. Seguimos con lo tuyo:",
+	IsBot:           "Sí, soy un bot: el asistente automático. Puedo buscarte fechas, pasarte precios y reservar, y si preferís te paso con una persona.",
+	Reassure:        "Te entiendo, hay muchas estafas y está bien desconfiar. En {property} funciona así:\n• Este es nuestro WhatsApp y acá queda todo por escrito, con tu código de reserva.\n• La seña se paga solo con Mercado Pago, con el botón que te mando por acá. Nunca te vamos a pedir datos de tu tarjeta por mensaje.\n• Antes de pagar podés preguntarle lo que quieras a una persona.",
+	LoopOffer:       "Me parece que estamos dando vueltas con lo mismo. ¿Querés que te pase con una persona?",
+
+	AskOptOut:       "¿Querés que no te escriba más por mi cuenta? Si tenés una reserva, tampoco te voy a mandar recordatorios.",
+	ButtonOptOut:    "No escribirme más",
+	OptedOut:        "Listo, no te escribo más por mi cuenta. Si me escribís, te contesto como siempre. Para volver a recibir avisos mandá ALTA o hacé una reserva nueva.",
+	OptedOutAlready: "Ya está: no te escribo más por mi cuenta. Para volver a recibir avisos mandá ALTA.",
+	OptedIn:         "Listo, te vuelvo a escribir cuando haya novedades. ¿Te ayudo con algo?",
+
+	HeardYou:       "Te escuché: {what}.",
+	Understood:     "Te entendí: {what}.",
+	VoiceUnclear:   "No te escuché bien. ¿Dijiste esto?\n“{heard}”",
+	ButtonHeardYes: "Sí, eso", ButtonHeardNo: "Lo escribo",
+	VoiceSilent:  "Recibí tu audio, pero no se escucha que alguien hable. ¿Lo grabás de nuevo o me lo escribís?",
+	VoiceTooLong: "Ese audio es muy largo para mí: escucho hasta unos 5 minutos. Mandame uno más corto o escribime las fechas y cuántos son.",
+	VoiceFailed:  "No pude escuchar tu audio. ¿Me lo escribís, por favor? Por ejemplo: _del 10 al 15 de enero, somos 4_.",
+	WriteIt:      "Dale, escribime qué necesitás.",
 
 	NotUnderstood:  "Perdón, no te entendí. Podés escribirme así:\n• _del 10 al 15 de enero, somos 4_\n• _mis reservas_\n• _cancelar_\n• _hablar con una persona_",
 	SayAgain:       "Perdón, no te entendí.",
 	GotAudio:       "Recibí tu audio, pero por ahora no puedo escucharlo. ¿Me lo escribís? Por ejemplo: _del 10 al 15 de enero, somos 4_.",
 	GotPicture:     "Recibí tu imagen, pero no puedo leerla. Contame por escrito qué necesitás. Si es un comprobante, no hace falta: los pagos de Mercado Pago me llegan solos.",
 	GotLocation:    "Gracias por la ubicación, pero no sé leerla. Escribime qué fechas querés y cuántos son.",
+	GotDocument:    "Recibí tu archivo, pero no puedo leerlo. Contame por escrito qué necesitás.",
 	GotUnsupported: "Ese tipo de mensaje no lo puedo leer. Escribime un texto, por ejemplo: _del 10 al 15 de enero, somos 4_.",
 
 	HelpHead: "¿Con qué te ayudo?", HelpButton: "Ver temas",
@@ -138,6 +184,9 @@ var spanish = catalogue{
 	HelpLocation:        "Estamos acá:\n{list}",
 	HelpLocationUnknown: "Todavía no tengo cargada la dirección. Si querés, te paso con una persona.",
 	HelpPhotosNone:      "Todavía no tengo fotos cargadas. Si querés, te paso con una persona.",
+	PhotoCaption:        "*{cabin}*, hasta {capacity}. Desde {price} la noche.",
+	HelpCheckInFull:     "*{cabin}* (reserva {code}, del {in} al {out})",
+	HelpDeposit:         "La seña es parte del precio: se descuenta del total. Si cancelás, se devuelve según estos plazos.",
 	HelpPhotos:          "Acá van algunas fotos.",
 	HelpLine:            "• *{cabin}*: {what}",
 	HelpPriceHead:       "El precio depende de las fechas y de cuántos son. Por noche:\n{list}",
@@ -174,26 +223,4 @@ var spanish = catalogue{
 	NoticeRejectedLate:    "Mercado Pago rechazó el pago de la reserva {code}, que ya está {status}. Si todavía querés venir, buscamos de nuevo.",
 	NoticeHoldFooter:      "Pagá solo con este botón",
 	NoticeOther:           "Hay una novedad de tu reserva {code}. Escribime _mis reservas_ y te cuento.",
-}
-
-// toOwner holds what the owner is told, always in Argentine Spanish.
-var toOwner = struct {
-	Confirmed, Cancelled, CancelledRefund, HandOver, NoLink, Other string
-
-	// A payment case: what it is about, then one line of what happened.
-	PaymentCase, CaseShort, CaseLateConfirmed, CaseReturned, CaseReversed, CasePark string
-}{
-	Confirmed:       "Reserva confirmada ✅\n{code} · {cabin}\nDel {in} al {out} · {nights} · {guests}\nHuésped: {guest} ({phone})\nPagó {paid} de {total}, saldo {balance}.",
-	Cancelled:       "Reserva cancelada\n{code} · {cabin}\nDel {in} al {out}\nHuésped: {guest} ({phone})\nNo hay devolución.",
-	CancelledRefund: "Reserva cancelada\n{code} · {cabin}\nDel {in} al {out}\nHuésped: {guest} ({phone})\nSe le devuelven {amount}.",
-	HandOver:        "{guest} ({phone}) pidió hablar con una persona. El bot queda en silencio con ese huésped hasta que se lo devuelvas.",
-	NoLink:          "No se pudo generar el link de pago de la reserva {code} · {cabin}, del {in} al {out}. Escribile a {guest} ({phone}): las fechas se liberan solas cuando venza.",
-	Other:           "Hay una novedad de la reserva {code} · {cabin}, del {in} al {out}.",
-
-	PaymentCase:       "Novedad de un pago de {amount} ⚠️\n{code} · {cabin} ({status})\nDel {in} al {out}\nHuésped: {guest} ({phone})",
-	CaseShort:         "Es menos que la seña de {deposit}. Ya se lo avisé al huésped; la reserva no se confirma hasta que complete.",
-	CaseLateConfirmed: "Llegó tarde, pero las fechas seguían libres: la reserva quedó confirmada. No tenés que hacer nada.",
-	CaseReturned:      "No correspondía a esta reserva en su estado actual: se devolvió. No tenés que hacer nada.",
-	CaseReversed:      "El pago fue devuelto o desconocido en Mercado Pago. Revisá la reserva, por favor.",
-	CasePark:          "No se pudo resolver solo. Revisalo, por favor.",
 }

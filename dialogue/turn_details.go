@@ -94,7 +94,7 @@ func (t *turn) present(offer Offer, preface string) error {
 	add(say(t.texts.DetailsStay, words...))
 	parts = append(parts, "")
 	parts = append(parts, t.priceLines(offer)...)
-	add(say(t.texts.LineTotal, "total", offer.Quote.Total.String()))
+	add(say(t.texts.LineTotal, "total", t.money(offer.Quote.Total)))
 	add(t.depositLine(offer.Quote))
 	parts = append(parts, "")
 	add(t.terms())
@@ -118,7 +118,7 @@ func (t *turn) depositLine(quote booking.Quote) string {
 	if balance.Centavos <= 0 {
 		text = t.texts.LineNoBalance
 	}
-	return say(text, "deposit", quote.Deposit.String(), "balance", balance.String())
+	return say(text, "deposit", t.money(quote.Deposit), "balance", t.money(balance))
 }
 
 // mostPriceLines keeps the explanation of a very long and varied stay readable.
@@ -155,14 +155,14 @@ func (t *turn) priceLines(offer Offer) []string {
 		if weekend[g.price.Centavos] {
 			text = t.texts.LineWeekend
 		}
-		lines = append(lines, say(text, "nights", t.nights(g.count), "price", g.price.String(), "amount", g.price.Times(g.count).String()))
+		lines = append(lines, say(text, "nights", t.nights(g.count), "price", t.money(g.price), "amount", t.money(g.price.Times(g.count))))
 	}
 	for _, line := range offer.Quote.Lines {
 		text := map[booking.LineKind]string{
 			booking.LineExtraGuests: t.texts.LineExtra, booking.LineDiscount: t.texts.LineDiscount, booking.LineCleaning: t.texts.LineCleaning,
 		}[line.Kind]
 		if text != "" {
-			lines = append(lines, say(text, "amount", line.Amount.String()))
+			lines = append(lines, say(text, "amount", t.money(line.Amount)))
 		}
 	}
 	if len(lines) > mostPriceLines {
@@ -178,8 +178,17 @@ func (t *turn) yesQuestion() (Reply, bool) {
 		return Reply{}, false
 	}
 	words := append(t.stayWords(offer.Stay, offer.Guests), "cabin", shown(offer.Accommodation.Name, longestName),
-		"total", offer.Quote.Total.String(), "deposit", offer.Quote.Deposit.String())
+		"total", t.money(offer.Quote.Total), "deposit", t.money(offer.Quote.Deposit))
 	return Reply{Kind: ReplyButtons, Body: say(t.texts.AskYesShort, words...), Choices: t.yesButtons(offer)}, true
+}
+
+// askYesAgain shows the open offer with its button to who agreed by voice.
+func (t *turn) askYesAgain() error {
+	if question, open := t.yesQuestion(); open {
+		t.reply(question)
+		return nil
+	}
+	return t.details(t.state.AccommodationID, "")
 }
 
 // declined answers a no to an offer.

@@ -44,14 +44,17 @@ func (t *turn) topicText(topic Topic) (string, error) {
 	case TopicPayment:
 		return say(t.texts.HelpPayment, "percent", number(property.DepositPercent)), nil
 	case TopicCancel:
-		return say(t.texts.HelpCancel, "terms", t.terms()) + "\n" + t.texts.PolicyPets, nil
+		return say(t.texts.HelpCancel, "terms", t.texts.HelpDeposit+" "+t.terms()) + "\n" + t.texts.PolicyPets, nil
 	case TopicCheckIn:
-		return say(t.texts.HelpCheckIn, "checkin", clock(property.CheckInTime), "checkout", clock(property.CheckOutTime)), nil
+		return t.arrival()
 	case TopicAmenity:
 		return t.perCabin(t.texts.HelpAmenities, "", func(place booking.Accommodation) string {
 			return shown(strings.Join(place.Amenities, ", "), longestDescription)
 		})
 	case TopicLocation:
+		if err := t.pin(); err != nil {
+			return "", err
+		}
 		return t.perCabin(t.texts.HelpLocation, t.texts.HelpLocationUnknown, func(place booking.Accommodation) string {
 			return address(place.Location)
 		})
@@ -59,6 +62,54 @@ func (t *turn) topicText(topic Topic) (string, error) {
 		return t.photos()
 	}
 	return t.texts.HelpContact, nil
+}
+
+// pin sends where the cabin being talked about is, else the first that says it.
+func (t *turn) pin() error {
+	places, err := t.facts.Accommodations()
+	if err != nil {
+		return err
+	}
+	for _, place := range places {
+		where := place.Location
+		if t.state.AccommodationID != 0 && place.ID != t.state.AccommodationID || where.Latitude == 0 && where.Longitude == 0 {
+			continue
+		}
+		t.reply(Reply{Kind: ReplyLocation, Latitude: where.Latitude, Longitude: where.Longitude,
+			Name: shown(t.facts.Property().Name, longestName), Address: address(where)})
+		return nil
+	}
+	return nil
+}
+
+// arrival tells when and, for who has a confirmed booking ahead, how to get in.
+func (t *turn) arrival() (string, error) {
+	property := t.facts.Property()
+	text := say(t.texts.HelpCheckIn, "checkin", clock(property.CheckInTime), "checkout", clock(property.CheckOutTime))
+	bookings, err := t.facts.Bookings()
+	if err != nil {
+		return "", err
+	}
+	places, err := t.facts.Accommodations()
+	if err != nil {
+		return "", err
+	}
+	for _, b := range bookings {
+		for _, place := range places {
+			how := instructions(place.CheckInText)
+			if b.Status != booking.Confirmed || b.Stay.CheckOut.Before(t.today) || place.ID != b.AccommodationID || how == "" {
+				continue
+			}
+			times := say(t.texts.NoticeCheckTimes, "checkin", clock(property.CheckInTime), "checkout", clock(property.CheckOutTime))
+			return say(t.texts.HelpCheckInFull, t.bookingWords(b)...) + "\n" + times + "\n" + how, nil
+		}
+	}
+	return text, nil
+}
+
+// instructions is the owner's text on how to get in, as it is sent.
+func instructions(text string) string {
+	return cut(strings.NewReplacer("{", "(", "}", ")").Replace(strings.TrimSpace(strings.ToValidUTF8(text, ""))), longestInstructions)
 }
 
 // perCabin says one thing of each cabin; unknown answers when there is nothing to say.
@@ -117,7 +168,8 @@ func (t *turn) photos() (string, error) {
 			if sent == mostPhotos || !strings.HasPrefix(photo.URL, "https://") {
 				break
 			}
-			t.reply(Reply{Kind: ReplyPicture, LinkURL: photo.URL, Body: shown(place.Name, longestName)})
+			t.reply(Reply{Kind: ReplyPicture, LinkURL: photo.URL, Body: say(t.texts.PhotoCaption, "cabin", shown(place.Name, longestName),
+				"capacity", t.people(place.Capacity), "price", t.money(place.Rate.Base))})
 			sent++
 			if t.state.AccommodationID == 0 {
 				break

@@ -114,9 +114,9 @@ func (t *turn) list(found []Offer, from int, preface string) {
 	rows := []Choice{}
 	for _, offer := range shownNow {
 		place := offer.Accommodation
-		body += "\n" + say(t.texts.OfferLine, "cabin", shown(place.Name, shortName), "total", offer.Quote.Total.String(), "deposit", offer.Quote.Deposit.String())
+		body += "\n" + say(t.texts.OfferLine, "cabin", shown(place.Name, shortName), "total", t.money(offer.Quote.Total), "deposit", t.money(offer.Quote.Deposit))
 		rows = append(rows, Choice{ID: t.offerPress(offer).ID(), Title: place.Name, Description: say(t.texts.OfferRow,
-			"total", offer.Quote.Total.String(), "deposit", offer.Quote.Deposit.String(), "capacity", t.people(place.Capacity))})
+			"total", t.money(offer.Quote.Total), "deposit", t.money(offer.Quote.Deposit), "capacity", t.people(place.Capacity))})
 	}
 	if rest := len(found) - from - len(shownNow); rest > 0 {
 		rows = append(rows, Choice{Title: t.texts.RowMore, Description: say(t.texts.RowMoreHint, "n", number(rest)),
@@ -201,7 +201,7 @@ func (t *turn) alternativesList(body string, near []booking.Alternative) {
 	t.state.Awaiting, t.state.AccommodationID, t.state.Quoted = awaitDates, 0, 0
 	rows := []Choice{}
 	for _, alternative := range near {
-		words := append(t.stayWords(alternative.Stay, t.state.Guests), "total", alternative.Total.String())
+		words := append(t.stayWords(alternative.Stay, t.state.Guests), "total", t.money(alternative.Total))
 		rows = append(rows, Choice{
 			ID:    Press{Action: ActionAccommodation, AccommodationID: alternative.AccommodationID, Stay: alternative.Stay, Guests: t.state.Guests}.ID(),
 			Title: t.cabinName(alternative.AccommodationID), Description: say(t.texts.AlternativeRow, words...),

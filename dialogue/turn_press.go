@@ -11,7 +11,15 @@ func (t *turn) press(p Press) error {
 	case ActionMenu:
 		t.menu()
 	case ActionHuman:
-		t.handOver()
+		t.handOver(ReasonAsked, t.texts.HandedOver)
+	case ActionBotBack:
+		return t.goOn()
+	case ActionHeardYes:
+		return t.heardRight()
+	case ActionHeardNo:
+		t.heardWrong()
+	case ActionOptOut:
+		t.optOut()
 	case ActionHelp:
 		t.help()
 	case ActionTopic:

@@ -23,7 +23,16 @@ func (t *turn) search() error {
 		t.askGuests(t.texts.NoGuests)
 		return nil
 	}
-	return t.proceed()
+	if t.vague() {
+		return t.offerRanges()
+	}
+	if err := t.proceed(); err != nil {
+		return err
+	}
+	if t.read.Pets > 0 && len(t.replies) > 0 {
+		t.before(t.texts.PetsNote)
+	}
+	return nil
 }
 
 // merge lets what was said now replace what was said before; the rest stays.
@@ -74,6 +83,9 @@ func (t *turn) proceed() error {
 	if question, open := t.missing(); open {
 		t.reply(question)
 		return nil
+	}
+	if done, err := t.replacedFirst(); done || err != nil {
+		return err
 	}
 	return t.offers()
 }
@@ -158,6 +170,9 @@ func (t *turn) question() (Reply, bool) {
 		return t.missing()
 	case awaitYes:
 		return t.yesQuestion()
+	case awaitNewDates:
+		return Reply{Kind: ReplyButtons, Body: say(t.texts.ChangeDatesPaid, "code", t.state.Code),
+			Choices: []Choice{t.humanButton(), t.menuButton()}}, true
 	}
 	return Reply{}, false
 }

@@ -7,25 +7,59 @@ import (
 // text answers what was written: first as the answer to the open question, else by what is wanted.
 func (t *turn) text() error {
 	if t.read.Empty() && t.read.Code == "" {
-		if t.in.Text != "" && t.state.Greeted {
-			return t.lost()
-		}
-		t.menu()
+		t.wordless()
 		return nil
 	}
 	failures := t.state.Failures
 	t.state.Failures = 0
+	if t.state.Awaiting == awaitHeard {
+		if t.read.Intent == IntentAffirm || t.gives(signThat) {
+			return t.heardRight()
+		}
+		if t.read.Intent == IntentDeny && !t.read.HasData() {
+			t.heardWrong()
+			return nil
+		}
+		t.state.Heard, t.state.Awaiting = "", t.searchQuestion()
+		t.understand(t.in.Text)
+	}
+	if t.gives(signGoOn) {
+		return t.goOn()
+	}
+	if t.feelings() {
+		return nil
+	}
+	if t.repeats() {
+		t.loop()
+		return nil
+	}
 	if done, err := t.answerQuestion(); done || err != nil {
+		return err
+	}
+	if done, err := t.another(); done || err != nil {
 		return err
 	}
 	if done, err := t.answerIntent(); done || err != nil {
 		return err
 	}
-	if t.read.HasData() {
+	if t.read.HasData() || t.vague() {
 		return t.search()
 	}
 	t.state.Failures = failures
 	return t.lost()
+}
+
+// wordless answers a message of smileys or signs, which is no failure to understand.
+func (t *turn) wordless() {
+	if t.in.Text == "" || !t.state.Greeted {
+		t.menu()
+		return
+	}
+	if question, open := t.question(); open {
+		t.reply(question)
+		return
+	}
+	t.ask(t.texts.Kept, t.searchButton(), t.humanButton())
 }
 
 // answerQuestion takes the message as the answer to the question that is open, if it can be one.
@@ -35,6 +69,9 @@ func (t *turn) answerQuestion() (bool, error) {
 	switch t.state.Awaiting {
 	case awaitYes:
 		if (yes || intent == IntentBook) && !t.changesSearch() {
+			if t.voice || t.proposed {
+				return true, t.askYesAgain()
+			}
 			t.read.Intent = IntentAffirm
 			return true, t.hold(Press{
 				Action: ActionHold, AccommodationID: t.state.AccommodationID, Stay: t.stay(), Guests: t.state.Guests, Centavos: t.state.Quoted,
@@ -46,6 +83,9 @@ func (t *turn) answerQuestion() (bool, error) {
 		}
 	case awaitCancel:
 		if yes || intent == IntentCancel && t.saysYes() && (t.read.Code == "" || t.read.Code == t.state.Code) && plain {
+			if t.voice {
+				return true, t.startCancel(t.state.Code)
+			}
 			return true, t.cancelNow(t.state.Code)
 		}
 		if intent == IntentDeny && plain {
@@ -53,12 +93,26 @@ func (t *turn) answerQuestion() (bool, error) {
 		}
 	case awaitPerson:
 		if yes {
-			t.handOver()
+			t.handOver(ReasonAsked, t.texts.HandedOver)
 			return true, nil
 		}
 		if intent == IntentDeny && plain {
 			t.menu()
 			return true, nil
+		}
+	case awaitOptOut:
+		switch {
+		case yes && t.voice:
+			t.askOptOut()
+			return true, nil
+		case yes:
+			t.optOut()
+			return true, nil
+		}
+		t.state.Awaiting = t.searchQuestion()
+	case awaitNewDates:
+		if t.read.HasStay() {
+			return true, t.moveByPerson()
 		}
 	case awaitChoice:
 		return t.choose()
@@ -87,7 +141,7 @@ func (t *turn) changesSearch() bool {
 func (t *turn) answerIntent() (bool, error) {
 	switch t.read.Intent {
 	case IntentHuman:
-		t.handOver()
+		t.handOver(ReasonAsked, t.texts.HandedOver)
 	case IntentGreeting:
 		if t.read.Says(helpWords...) {
 			t.help()
@@ -166,11 +220,11 @@ func (t *turn) sideQuestion() (bool, error) {
 
 // price answers with priced offers as soon as it is known for when and how many.
 func (t *turn) price() error {
-	if t.read.HasData() || !t.state.CheckIn.IsZero() {
+	if t.read.HasData() || !t.state.CheckIn.IsZero() || t.vague() {
 		return t.search()
 	}
 	list, err := t.listed(func(place booking.Accommodation) string {
-		return say(t.texts.HelpPriceLine, "cabin", shown(place.Name, longestName), "price", place.Rate.Base.String())
+		return say(t.texts.HelpPriceLine, "cabin", shown(place.Name, longestName), "price", t.money(place.Rate.Base))
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,96 @@
+package dialogue
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+
+	"cabanas/dialogue/understanding"
+)
+
+// signsFile holds the phrases of each sign. A new way of saying something is a new line there.
+//
+//go:embed signs.txt
+var signsFile string
+
+// sign is something in a message that decides how it is answered, whatever else is asked in it.
+type sign string
+
+const (
+	signOptOut    sign = "opt_out"
+	signOptIn     sign = "opt_in"
+	signWary      sign = "wary"  // afraid of a swindle, to be reassured
+	signUpset     sign = "upset" // angry or worried, for a person
+	signFraud     sign = "fraud" // names a swindle: with a question mark it is wary
+	signBot       sign = "bot"   // asks whether a bot answers
+	signSurplus   sign = "surplus"
+	signReceipt   sign = "receipt"
+	signMore      sign = "more"
+	signOtherOne  sign = "other_one"
+	signGoOn      sign = "go_on"
+	signThat      sign = "yes_that"
+	signNextWeek  sign = "next_week"
+	signNextMonth sign = "next_month"
+)
+
+// signPhrase is one way of giving a sign.
+type signPhrase struct {
+	words []string
+	// whole asks for nothing else in the message.
+	whole bool
+}
+
+var signPhrases = sync.OnceValue(func() map[sign][]signPhrase {
+	phrases := map[sign][]signPhrase{}
+	current := sign("")
+	for line := range strings.Lines(signsFile) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "["):
+			current = sign(strings.Trim(line, "[]"))
+		default:
+			rest, whole := strings.CutPrefix(line, "=")
+			phrases[current] = append(phrases[current], signPhrase{words: strings.Fields(rest), whole: whole})
+		}
+	}
+	return phrases
+})
+
+// gives reports whether a text gives the sign.
+func gives(text string, s sign) bool {
+	words := understanding.Words(text)
+	return slices.ContainsFunc(signPhrases()[s], func(p signPhrase) bool { return p.in(words) })
+}
+
+func (t *turn) gives(s sign) bool { return gives(t.in.Text, s) }
+
+func (p signPhrase) in(words []string) bool {
+	if p.whole {
+		return slices.EqualFunc(words, p.words, sameWord)
+	}
+	for from := 0; from+len(p.words) <= len(words); from++ {
+		if slices.EqualFunc(words[from:from+len(p.words)], p.words, sameWord) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameWord(said, wanted string) bool {
+	if beginning, open := strings.CutSuffix(wanted, "*"); open {
+		return strings.HasPrefix(said, beginning)
+	}
+	return said == wanted
+}
+
+// angry reports whether a message is one of an upset guest; a wary question about a swindle is not.
+func (t *turn) angry() bool {
+	return t.gives(signUpset) && !t.wary()
+}
+
+// wary reports whether a guest is afraid of a swindle and wants to be sure.
+func (t *turn) wary() bool {
+	return t.gives(signWary) || strings.Contains(t.in.Text, "?") && t.gives(signFraud)
+}

@@ -1,0 +1,31 @@
+package understanding
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Words are the words and figures of a message in order, in lower case and without accents, as far as a message is read.
+func Words(text string) []string {
+	return strings.FieldsFunc(foldText(clean(text)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// Month is a month that is named without a day, "en enero", 0 when there is none.
+func (r Reading) Month() time.Month {
+	const short = 3
+	for i, t := range r.tokens {
+		month, found := months[t.text]
+		if !found || t.used {
+			continue
+		}
+		if len(r.tokens) <= short || i > 0 && slices.Contains(beforeMonth, r.tokens[i-1].text) {
+			return time.Month(month)
+		}
+	}
+	return 0
+}
+
+// beforeMonth are the words that stand before the name of a month and tell it from a verb or a name: "in May".
+var beforeMonth = strings.Fields("en de para durante mes em no in during for of")
