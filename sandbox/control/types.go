@@ -161,6 +161,8 @@ type Inbound struct {
 	// MediaBase64 and MIME are the file of audio, image, video, document and sticker; empty uses a tiny stand-in.
 	MediaBase64 string `json:"media_base64,omitempty"`
 	MIME        string `json:"mime,omitempty"`
+	// Filename is a document's; empty is "documento.pdf".
+	Filename string `json:"filename,omitempty"`
 	// Clip is the name of a voice note that the speech stand-in knows; it makes the message an audio.
 	Clip  string `json:"clip,omitempty"`
 	Place *Place `json:"place,omitempty"`

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -225,7 +226,8 @@ func (s *Server) fillMedia(r *received, in control.Inbound) error {
 	case "sticker":
 		part["animated"] = false
 	case "document":
-		part["filename"] = "documento.pdf"
+		r.message.Media.Name = cmp.Or(in.Filename, "documento.pdf")
+		part["filename"] = r.message.Media.Name
 	}
 	if in.Text != "" && in.Type != "audio" && in.Type != "sticker" {
 		part["caption"] = in.Text
