@@ -31,13 +31,19 @@ have go || {
   exit 1
 }
 
-missing=
-have_redis || missing="$missing redis"
-have_postgres || missing="$missing postgresql"
-have_chromium || missing="$missing chromium"
-have_compiler || missing="$missing compiler"
+# missing_parts names what is not there.
+missing_parts() {
+  have_redis || echo redis
+  have_postgres || echo postgresql
+  have_chromium || echo chromium
+  have_compiler || echo compiler
+  have ffmpeg || echo ffmpeg
+  have espeak-ng || echo espeak-ng
+}
+
+missing=$(missing_parts | tr '\n' ' ')
 [ -n "$missing" ] || exit 0
-echo "Missing for the tests:$missing"
+echo "Missing for the tests: $missing"
 
 debian_package() {
   case $1 in
@@ -63,6 +69,8 @@ by_hand() {
       postgresql) echo "  PostgreSQL 15 or newer: its server programs (postgres, initdb) on PATH or in the distribution's folder" >&2 ;;
       chromium) echo "  Chromium or Google Chrome, on PATH" >&2 ;;
       compiler) echo "  a C compiler (gcc or clang), for Go's race detector" >&2 ;;
+      ffmpeg) echo "  FFmpeg: ffmpeg on PATH; voice notes are converted with it" >&2 ;;
+      espeak-ng) echo "  eSpeak NG: espeak-ng on PATH; it speaks the voice notes of the tests" >&2 ;;
     esac
   done
   exit 1
@@ -93,13 +101,9 @@ else
   by_hand
 fi
 
-still=
-have_redis || still="$still redis"
-have_postgres || still="$still postgresql"
-have_chromium || still="$still chromium"
-have_compiler || still="$still compiler"
+still=$(missing_parts | tr '\n' ' ')
 if [ -n "$still" ]; then
-  echo "Still missing after the installation:$still" >&2
+  echo "Still missing after the installation: $still" >&2
   missing=$still
   by_hand
 fi

@@ -76,6 +76,8 @@ func (s *settings) choose(note func(string, ...any)) error {
 	s.set("SANDBOX_TARGET_URL", s.apiURL())
 	if !s.whatsAppGiven() {
 		s.set("WHATSAPP_API_URL", s.sandboxURL()+"/graph")
+		// The stand-in hears nothing but its own clips: real guests are better told that nobody listens.
+		s.set("WHISPER_API_URL", s.sandboxURL()+"/speech")
 	}
 	if !s.mercadoPagoGiven() {
 		s.set("MERCADOPAGO_API_URL", s.sandboxURL()+"/mp")

@@ -88,6 +88,7 @@ func TestChildrenGetEverySetting(t *testing.T) {
 	require.Equal(t, "development", api["ENVIRONMENT"], "an empty setting is none")
 	require.Equal(t, info.SandboxURL+"/graph", api["WHATSAPP_API_URL"])
 	require.Equal(t, info.SandboxURL+"/mp", api["MERCADOPAGO_API_URL"])
+	require.Equal(t, info.SandboxURL+"/speech", api["WHISPER_API_URL"])
 	require.Equal(t, info.APIURL, sandbox["SANDBOX_TARGET_URL"])
 	require.Equal(t, home, api["CABANAS_HOME"])
 	require.NotEqual(t, info.Owner.SetupToken, api["SETUP_TOKEN_HASH"])
@@ -111,6 +112,7 @@ func TestGivenProvidersNeedNoSandbox(t *testing.T) {
 	api := env(t, info.APIURL)
 	require.Equal(t, "http://127.0.0.1:1/meta", api["WHATSAPP_API_URL"])
 	require.Empty(t, api["MERCADOPAGO_API_URL"], "the program's own default is the real address")
+	require.Empty(t, api["WHISPER_API_URL"], "the stand-in does not hear real guests")
 	require.Equal(t, "https://cabins.ar", api["BASE_URL"])
 	require.NotEmpty(t, api["WHATSAPP_APP_SECRET"], "what is not set is made up")
 }
