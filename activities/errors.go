@@ -19,11 +19,14 @@ func asTemporal(err error) error {
 		return nil
 	}
 	var (
+		ready    *temporal.ApplicationError
 		refusal  *booking.Error
 		sending  *whatsapp.Error
 		payments *mercadopago.Error
 	)
 	switch {
+	case errors.As(err, &ready):
+		return ready
 	case errors.As(err, &refusal):
 		if refusal.Code == booking.CodeUnavailable || refusal.Code == booking.CodeInternal {
 			return err
@@ -57,7 +60,7 @@ func sendingError(failure *whatsapp.Error) error {
 		return final(failure, workflows.ErrorWindowClosed)
 	case whatsapp.ReasonRecipient:
 		return final(failure, workflows.ErrorRecipientBlocked)
-	case whatsapp.ReasonMessageInvalid:
+	case whatsapp.ReasonMessageInvalid, whatsapp.ReasonTemplate:
 		return final(failure, workflows.ErrorInvalidInput)
 	case whatsapp.ReasonThroughput, whatsapp.ReasonPairRate:
 		return rateLimited(failure, failure.RetryAfter)

@@ -38,7 +38,7 @@ type InboxStore interface {
 	RecordInbound(ctx context.Context, inbound postgres.Inbound, now time.Time) (guestID, messageID int64, isNew bool, err error)
 	HandedOver(ctx context.Context, guestID int64) (bool, error)
 	ApplyStatus(ctx context.Context, update postgres.StatusUpdate) error
-	ReopenFailed(ctx context.Context, update postgres.StatusUpdate, closeWindow bool) (messageID int64, reopened bool, err error)
+	ApplyFailure(ctx context.Context, update postgres.StatusUpdate, remedy postgres.Remedy) (messageID int64, err error)
 }
 
 // Processes wakes the workflows a delivery concerns. Every call is safe to repeat.

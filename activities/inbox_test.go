@@ -27,8 +27,7 @@ type inboxTable struct {
 	inbound    []postgres.Inbound
 	statuses   []postgres.StatusUpdate
 	handedOver bool
-	// windowClosed is whether a failure closed the 24-hour window.
-	windowClosed bool
+	remedies   []postgres.Remedy
 }
 
 func (s *inboxTable) InsertInbox(_ context.Context, provider, key string, body []byte, meta json.RawMessage, trace string, now time.Time) (int64, bool, error) {
@@ -93,11 +92,15 @@ func (s *inboxTable) ApplyStatus(_ context.Context, update postgres.StatusUpdate
 
 func (s *inboxTable) HandedOver(context.Context, int64) (bool, error) { return s.handedOver, nil }
 
-func (s *inboxTable) ReopenFailed(_ context.Context, update postgres.StatusUpdate, closeWindow bool) (int64, bool, error) {
+// ApplyFailure knows one message.
+func (s *inboxTable) ApplyFailure(_ context.Context, update postgres.StatusUpdate, remedy postgres.Remedy) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.windowClosed = s.windowClosed || closeWindow
-	return 7, update.CallbackData == "known", nil
+	s.remedies = append(s.remedies, remedy)
+	if update.CallbackData == "known" {
+		return 7, nil
+	}
+	return 0, nil
 }
 
 func (s *inboxTable) allDispatched() bool {
@@ -281,19 +284,23 @@ func TestPaymentNotificationsWakeWhoeverMustLook(t *testing.T) {
 	}
 }
 
-func TestFailedStatusSendsAgainWhatMayStillArrive(t *testing.T) {
+func TestFailedStatusIsHandedToDeliveryWithWhatMayHelp(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		code         int
-		key          string
-		again        []int64
-		windowClosed bool
-		applied      int
+		code   int
+		key    string
+		again  []int64
+		remedy postgres.Remedy
 	}{
-		"window closed after all": {131047, "known", []int64{7}, true, 0},
-		"Meta's trouble":          {131000, "known", []int64{7}, false, 0},
-		"had its tries":           {131000, "unknown", nil, false, 1},
-		"not on WhatsApp":         {131026, "known", nil, false, 1},
+		"window closed after all": {131047, "known", []int64{7}, postgres.RemedyTemplate},
+		"Meta's trouble":          {131000, "known", []int64{7}, postgres.RemedyRepeat},
+		"too fast":                {131056, "known", []int64{7}, postgres.RemedyRepeat},
+		"not on WhatsApp":         {131026, "known", []int64{7}, postgres.RemedyOtherForm},
+		"not a test number":       {131030, "known", []int64{7}, postgres.RemedyOtherForm},
+		"no marketing":            {131050, "known", []int64{7}, postgres.RemedyNone},
+		"unpaid":                  {131042, "known", []int64{7}, postgres.RemedyAccount},
+		"no template":             {132001, "known", []int64{7}, postgres.RemedyNone},
+		"of an earlier try":       {131000, "unknown", nil, postgres.RemedyRepeat},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -307,8 +314,8 @@ func TestFailedStatusSendsAgainWhatMayStillArrive(t *testing.T) {
 				"recipient_id":"5491155550101","biz_opaque_callback_data":%q,"errors":[{"code":%d,"title":"x"}]}]}}]}]}`, ourNumber, test.key, test.code)}))
 			require.Eventually(t, store.allDispatched, 5*time.Second, time.Millisecond)
 			require.Equal(t, test.again, p.again)
-			require.Equal(t, test.windowClosed, store.windowClosed)
-			require.Len(t, store.statuses, test.applied)
+			require.Equal(t, []postgres.Remedy{test.remedy}, store.remedies)
+			require.Empty(t, store.statuses)
 		})
 	}
 }

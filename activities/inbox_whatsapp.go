@@ -38,26 +38,22 @@ func (i *Inbox) dispatchWhatsApp(ctx context.Context, item postgres.InboxItem) e
 	return errors.Join(failures...)
 }
 
-// passing are the reasons of a failure after which the same message, or its template, may well arrive.
-var passing = map[whatsapp.Reason]bool{
-	whatsapp.ReasonWindowClosed: true, whatsapp.ReasonTransient: true, whatsapp.ReasonThroughput: true, whatsapp.ReasonPairRate: true,
-}
-
-// applyStatus moves a message on, or sends it again: Meta takes a message first and may only then find that it cannot be delivered.
+// applyStatus moves a message on. Meta takes a message first and may only then find that it cannot be delivered: such a
+// message is handed to delivery once more, which sends it again or tells the owner.
 func (i *Inbox) applyStatus(ctx context.Context, status whatsapp.Status) error {
-	update := statusUpdate(status)
-	if status.State == whatsapp.DeliveryFailed && len(status.Errors) > 0 && passing[status.Errors[0].Reason()] {
-		reason := status.Errors[0].Reason()
-		id, reopened, err := i.Store.ReopenFailed(ctx, update, reason == whatsapp.ReasonWindowClosed)
-		if err != nil {
-			return fmt.Errorf("reopen failed message: %w", err)
-		}
-		if reopened {
-			slog.WarnContext(ctx, "message failed after it was taken, sent again", "message_id", id, "reason", string(reason))
-			return i.Processes.Redelivery(ctx, id)
-		}
+	if status.State != whatsapp.DeliveryFailed {
+		return i.Store.ApplyStatus(ctx, statusUpdate(status))
 	}
-	return i.Store.ApplyStatus(ctx, update)
+	remedy, reason := remedyOf(status)
+	id, err := i.Store.ApplyFailure(ctx, statusUpdate(status), remedy)
+	if err != nil {
+		return fmt.Errorf("apply failure of a message: %w", err)
+	}
+	if id == 0 {
+		return nil
+	}
+	slog.WarnContext(ctx, "message failed after it was taken", "message_id", id, "reason", string(reason))
+	return i.Processes.Redelivery(ctx, id)
 }
 
 func (i *Inbox) receiveMessage(ctx context.Context, item postgres.InboxItem, message whatsapp.Inbound) error {

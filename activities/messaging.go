@@ -21,6 +21,12 @@ import (
 type Messaging struct {
 	Store    MessagingStore
 	WhatsApp Sender
+	// Budget keeps all processes together within Meta's limits; nil sends at once.
+	Budget SendBudget
+	// Again sends a message apart from the step that wrote it.
+	Again Redelivery
+	// Templates renames the templates of the dialogue to what Meta approved; one that is missing keeps its name.
+	Templates map[string]ApprovedTemplate
 	// OwnerPhone is who is alarmed; empty records alarms without sending them.
 	OwnerPhone string
 	// SettleWait is how long a status webhook may take to tell the end of an attempt that is unknown.
@@ -44,6 +50,12 @@ type MessagingStore interface {
 	ClaimSend(ctx context.Context, id int64, now time.Time) (postgres.Claim, error)
 	SendAccepted(ctx context.Context, id int64, wamid string, now time.Time) error
 	SendFailed(ctx context.Context, id int64, reason string, final bool, now time.Time) error
+	RememberSendTo(ctx context.Context, messageID int64, phone string, now time.Time) error
+}
+
+// Redelivery starts sending a stored message; it may be repeated.
+type Redelivery interface {
+	Redelivery(ctx context.Context, messageID int64) error
 }
 
 // DefaultSettleWait is the time status webhooks get: Meta usually tells within a second or two.
@@ -54,8 +66,8 @@ const (
 	recordTimeout = 5 * time.Second
 )
 
-// DeliverMessages sends stored messages in order. A message that cannot be delivered for good is marked with its reason and
-// does not keep back the next.
+// DeliverMessages sends stored messages in order. A message that cannot be delivered for good is marked with its reason, the
+// owner is told, and it does not keep back the next.
 func (a *Messaging) DeliverMessages(ctx context.Context, in workflows.DeliverInput) (workflows.Done, error) {
 	for _, id := range in.MessageIDs {
 		if err := a.deliver(ctx, id); err != nil {
@@ -65,14 +77,27 @@ func (a *Messaging) DeliverMessages(ctx context.Context, in workflows.DeliverInp
 	return workflows.Done{}, nil
 }
 
-// deliver returns nil once the message is accepted by Meta or marked as failed for good; an error means: try again.
+// deliver returns nil once the message is accepted by Meta, or marked as failed for good and told; an error means: try again.
 func (a *Messaging) deliver(ctx context.Context, id int64) error {
-	claim, err := a.Store.ClaimSend(ctx, id, a.Now())
+	message, err := a.Store.Outbound(ctx, id)
 	if err != nil {
 		return err
 	}
-	if !claim.Claimed {
+	ctx = observe.WithTrace(ctx, message.TraceID)
+	switch message.Status {
+	case postgres.MessageQueued:
+		if admitted, err := a.admit(ctx, message); !admitted || err != nil {
+			return err
+		}
+	case postgres.MessageSending:
+	case postgres.MessageFailed:
+		return a.tellOwner(ctx, message, problemOf(message.Error))
+	default:
 		return nil
+	}
+	claim, err := a.Store.ClaimSend(ctx, id, a.Now())
+	if err != nil || !claim.Claimed {
+		return err
 	}
 	if claim.Was == postgres.MessageSending {
 		settled, err := a.awaitSettlement(ctx, id, claim.Since)
@@ -80,21 +105,12 @@ func (a *Messaging) deliver(ctx context.Context, id int64) error {
 			return err
 		}
 	}
-	message, err := a.Store.Outbound(ctx, id)
-	if err != nil {
-		return err
-	}
-	ctx = observe.WithTrace(ctx, message.TraceID)
-	wamid, err := a.send(ctx, message)
+	message.Attempts = claim.Attempts
+	receipt, err := a.send(ctx, message)
 	if err != nil {
 		return a.failed(ctx, message, err)
 	}
-	// What Meta took is written down even when the time of this attempt is over.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
-	defer cancel()
-	a.Metrics.WhatsAppSends.WithLabelValues("accepted").Inc()
-	slog.InfoContext(ctx, "message sent", "message_id", id, "key", message.EffectKey)
-	return a.Store.SendAccepted(ctx, id, wamid, a.Now())
+	return a.accepted(ctx, message, receipt)
 }
 
 // awaitSettlement waits until a status webhook has settled the former attempt, or until it had its time.
@@ -119,53 +135,56 @@ func (a *Messaging) awaitSettlement(ctx context.Context, id int64, since time.Ti
 	}
 }
 
-func (a *Messaging) send(ctx context.Context, message postgres.OutboundMessage) (string, error) {
-	windowOpen := a.Now().Before(message.WindowOpenUntil)
+// send posts the message in the form that may be sent now. The window may be closed sooner than we know; a template may be
+// approved in Spanish only, which says more than nothing to whoever speaks something else.
+func (a *Messaging) send(ctx context.Context, message postgres.OutboundMessage) (whatsapp.Receipt, error) {
+	form := formTemplate
+	if a.Now().Before(message.WindowOpenUntil) {
+		form = formFree
+	}
+	receipt, err := a.post(ctx, message, form)
+	if form == formFree && whatsapp.ReasonOf(err) == whatsapp.ReasonWindowClosed {
+		form = formTemplate
+		receipt, err = a.post(ctx, message, form)
+	}
+	if form == formTemplate && whatsapp.IsMissingTranslation(err) {
+		receipt, err = a.post(ctx, message, formSpanishTemplate)
+	}
+	return receipt, err
+}
+
+func (a *Messaging) post(ctx context.Context, message postgres.OutboundMessage, form form) (whatsapp.Receipt, error) {
 	to := whatsapp.Recipient{Phone: message.RecipientPhone, UserID: message.RecipientUserID}
 	if to == (whatsapp.Recipient{}) {
-		return "", errNobody
+		return whatsapp.Receipt{}, errNobody
 	}
-	wamid, err := a.post(ctx, to, message, windowOpen)
-	if windowOpen && whatsapp.ReasonOf(err) == whatsapp.ReasonWindowClosed {
-		return a.post(ctx, to, message, false)
-	}
-	return wamid, err
-}
-
-func (a *Messaging) post(ctx context.Context, to whatsapp.Recipient, message postgres.OutboundMessage, windowOpen bool) (string, error) {
-	wire, err := render(message.Reply, windowOpen)
+	wire, err := a.render(message.Reply, form)
 	if err != nil {
-		return "", fmt.Errorf("message %d cannot be put into WhatsApp's form: %w", message.ID, errors.Join(errUnsendable, err))
+		return whatsapp.Receipt{}, fmt.Errorf("message %d cannot be put into WhatsApp's form: %w", message.ID, err)
 	}
-	receipt, err := a.WhatsApp.Send(ctx, to, wire.WithCallbackData(message.EffectKey))
-	return receipt.MessageID, err
+	return a.WhatsApp.Send(ctx, to, wire.WithCallbackData(message.EffectKey))
 }
 
-// What keeps a message from ever being sent; the words are kept with it.
-var (
-	errUnsendable = errors.New("unsendable")
-	errNobody     = errors.New("no_recipient") // an alarm without OWNER_WHATSAPP
-)
-
-// failed records a failed attempt: ambiguous ones stay claimed, what may be repeated is queued again, the rest is final.
-func (a *Messaging) failed(ctx context.Context, message postgres.OutboundMessage, cause error) error {
+// accepted writes down what Meta took, even when the time of this attempt is over.
+func (a *Messaging) accepted(ctx context.Context, message postgres.OutboundMessage, receipt whatsapp.Receipt) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	reason := whatsapp.ReasonOf(cause)
-	a.Metrics.WhatsAppSends.WithLabelValues(string(reason)).Inc()
-	slog.WarnContext(ctx, "message not sent", "message_id", message.ID, "key", message.EffectKey, "reason", string(reason), "error", cause)
-	switch {
-	case errors.Is(cause, errUnsendable):
-		return a.Store.SendFailed(ctx, message.ID, errUnsendable.Error(), true, a.Now())
-	case errors.Is(cause, errNobody):
-		return a.Store.SendFailed(ctx, message.ID, errNobody.Error(), true, a.Now())
-	case reason == whatsapp.ReasonAmbiguous:
-		return cause
-	case reason == whatsapp.ReasonRecipient, reason == whatsapp.ReasonMessageInvalid, reason == whatsapp.ReasonWindowClosed:
-		return a.Store.SendFailed(ctx, message.ID, string(reason), true, a.Now())
+	a.Metrics.WhatsAppSends.WithLabelValues("accepted").Inc()
+	slog.InfoContext(ctx, "message sent", "message_id", message.ID, "key", message.EffectKey)
+	if err := a.Store.SendAccepted(ctx, message.ID, receipt.MessageID, a.Now()); err != nil {
+		return err
 	}
-	// Whatever else it was, a wrong address of the API included, somebody can mend it and the message still goes out.
-	return errors.Join(cause, a.Store.SendFailed(ctx, message.ID, string(reason), false, a.Now()))
+	if receipt.Fallback {
+		a.rememberForm(ctx, message, receipt.Phone)
+	}
+	return nil
+}
+
+// rememberForm spares the next message the refused form; forgetting it costs one request.
+func (a *Messaging) rememberForm(ctx context.Context, message postgres.OutboundMessage, phone string) {
+	if err := a.Store.RememberSendTo(ctx, message.ID, phone, a.Now()); err != nil {
+		slog.WarnContext(ctx, "form of a number not kept", "message_id", message.ID, "error", err)
+	}
 }
 
 // SendNotices writes and sends messages a booking sends by itself. A notice already written is not written again, one
@@ -184,16 +203,29 @@ func (a *Messaging) SendNotices(ctx context.Context, in workflows.NoticesInput) 
 	if len(failures) == 0 {
 		return workflows.Done{}, nil
 	}
-	// One guest's or the owner's trouble must not keep the others' messages: all are tried, then the first failure decides about the retry.
+	// One guest's or the owner's trouble must not keep the others' messages: all are tried, and the failure that may be
+	// repeated soonest decides about the retry.
 	return workflows.Done{}, retryUnlessFinal(failures)
 }
 
 func retryUnlessFinal(failures []error) error {
+	var soonest error
+	least := time.Duration(-1)
 	for _, failure := range failures {
 		var application *temporal.ApplicationError
-		if converted := asTemporal(failure); !errors.As(converted, &application) || !application.NonRetryable() {
-			return converted
+		converted, wait := asTemporal(failure), time.Duration(0)
+		if errors.As(converted, &application) {
+			if application.NonRetryable() {
+				continue
+			}
+			wait = application.NextRetryDelay()
+		}
+		if least < 0 || wait < least {
+			soonest, least = converted, wait
 		}
 	}
-	return asTemporal(failures[0])
+	if soonest == nil {
+		return asTemporal(failures[0])
+	}
+	return soonest
 }

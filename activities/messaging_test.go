@@ -20,19 +20,59 @@ import (
 	"cabanas/workflows"
 )
 
-// outbox is the messages table as far as sending is concerned: one message.
+// outbox is the messages table as far as sending is concerned: one message, and the alarms about it.
 type outbox struct {
 	activities.MessagingStore
 	mu      sync.Mutex
 	message postgres.OutboundMessage
 	since   time.Time
 	reason  string
+	// alarms are notices by key in the order of writing; their ids begin at firstAlarm.
+	alarms []postgres.Notice
+	// waits is whether an alarm has still to be sent, sendTo what was remembered.
+	waits  bool
+	sendTo []string
 }
 
-func (o *outbox) Outbound(context.Context, int64) (postgres.OutboundMessage, error) {
+const firstAlarm = 100
+
+func (o *outbox) Outbound(_ context.Context, id int64) (postgres.OutboundMessage, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if id >= firstAlarm {
+		return postgres.OutboundMessage{ID: id, Status: postgres.MessageQueued}, nil
+	}
 	return o.message, nil
+}
+
+func (o *outbox) Property(context.Context) (booking.Property, error) {
+	return booking.Property{Name: "Cabañas", Location: time.UTC}, nil
+}
+
+func (o *outbox) Guest(_ context.Context, id int64) (postgres.Guest, error) {
+	return postgres.Guest{ID: id, Name: "Ana", Phone: "541155550101"}, nil
+}
+
+func (o *outbox) QueueNotice(_ context.Context, notice postgres.Notice, _ time.Time) (int64, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for n, known := range o.alarms {
+		if known.Key == notice.Key {
+			return int64(firstAlarm + n), nil
+		}
+	}
+	o.alarms = append(o.alarms, notice)
+	if notice.OwnerPhone == "" {
+		return 0, nil
+	}
+	return int64(firstAlarm + len(o.alarms) - 1), nil
+}
+
+func (o *outbox) NoticeWaits(context.Context, string) (bool, error) { return o.waits, nil }
+
+func (o *outbox) RememberSendTo(_ context.Context, _ int64, phone string, _ time.Time) error {
+	o.sendTo = append(o.sendTo, phone)
+	return nil
 }
 
 func (o *outbox) ClaimSend(_ context.Context, _ int64, now time.Time) (postgres.Claim, error) {
@@ -42,7 +82,8 @@ func (o *outbox) ClaimSend(_ context.Context, _ int64, now time.Time) (postgres.
 	if was != postgres.MessageQueued && was != postgres.MessageSending {
 		return postgres.Claim{Was: was}, nil
 	}
-	claim := postgres.Claim{Claimed: true, Was: was, Since: o.since}
+	o.message.Attempts++
+	claim := postgres.Claim{Claimed: true, Was: was, Since: o.since, Attempts: o.message.Attempts}
 	o.message.Status, o.since = postgres.MessageSending, now
 	return claim, nil
 }
@@ -61,7 +102,7 @@ func (o *outbox) settle(status postgres.MessageStatus, wamid string) {
 func (o *outbox) SendFailed(_ context.Context, _ int64, reason string, final bool, _ time.Time) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.reason, o.message.Status = reason, postgres.MessageQueued
+	o.reason, o.message.Error, o.message.Status = reason, reason, postgres.MessageQueued
 	if final {
 		o.message.Status = postgres.MessageFailed
 	}
@@ -73,13 +114,16 @@ type meta struct {
 	mu     sync.Mutex
 	errs   []error
 	sent   []whatsapp.Message
+	to     []whatsapp.Recipient
 	onSend func()
+	// fallback answers as if the first form of the number had been refused.
+	fallback string
 }
 
-func (m *meta) Send(_ context.Context, _ whatsapp.Recipient, message whatsapp.Message) (whatsapp.Receipt, error) {
+func (m *meta) Send(_ context.Context, to whatsapp.Recipient, message whatsapp.Message) (whatsapp.Receipt, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sent = append(m.sent, message)
+	m.sent, m.to = append(m.sent, message), append(m.to, to)
 	if m.onSend != nil {
 		m.onSend()
 	}
@@ -90,7 +134,7 @@ func (m *meta) Send(_ context.Context, _ whatsapp.Recipient, message whatsapp.Me
 			return whatsapp.Receipt{}, err
 		}
 	}
-	return whatsapp.Receipt{MessageID: "wamid.1"}, nil
+	return whatsapp.Receipt{MessageID: "wamid.1", Fallback: m.fallback != "", Phone: m.fallback}, nil
 }
 
 func queued(t *testing.T, reply dialogue.Reply, window time.Time) *outbox {
@@ -98,13 +142,13 @@ func queued(t *testing.T, reply dialogue.Reply, window time.Time) *outbox {
 	raw, err := json.Marshal(reply)
 	require.NoError(t, err)
 	return &outbox{message: postgres.OutboundMessage{
-		ID: 1, RecipientPhone: "5491155550101", Reply: raw, Status: postgres.MessageQueued, WindowOpenUntil: window, EffectKey: "7/0",
+		ID: 1, GuestID: 7, RecipientPhone: "5491155550101", Reply: raw, Status: postgres.MessageQueued, WindowOpenUntil: window, EffectKey: "7/0",
 	}}
 }
 
 func messaging(store *outbox, sender *meta) *activities.Messaging {
 	return &activities.Messaging{
-		Store: store, WhatsApp: sender, SettleWait: 300 * time.Millisecond, Metrics: observe.NewMetrics(prometheus.NewRegistry()), Now: time.Now,
+		Store: store, WhatsApp: sender, Again: &processes{}, OwnerPhone: "5493515550909", SettleWait: 300 * time.Millisecond, Metrics: observe.NewMetrics(prometheus.NewRegistry()), Now: time.Now,
 	}
 }
 
@@ -167,50 +211,23 @@ func TestClosedWindowTakesTheTemplate(t *testing.T) {
 	}
 }
 
-func TestFailuresOfASend(t *testing.T) {
-	t.Parallel()
-	tests := map[whatsapp.Reason]struct {
-		retried bool
-		status  postgres.MessageStatus
-	}{
-		whatsapp.ReasonRecipient:      {false, postgres.MessageFailed},
-		whatsapp.ReasonMessageInvalid: {false, postgres.MessageFailed},
-		whatsapp.ReasonUnknown:        {true, postgres.MessageQueued},
-		whatsapp.ReasonWindowClosed:   {false, postgres.MessageFailed},
-		whatsapp.ReasonThroughput:     {true, postgres.MessageQueued},
-		whatsapp.ReasonPairRate:       {true, postgres.MessageQueued},
-		whatsapp.ReasonTransient:      {true, postgres.MessageQueued},
-		whatsapp.ReasonNotSent:        {true, postgres.MessageQueued},
-		whatsapp.ReasonAccount:        {true, postgres.MessageQueued},
-		whatsapp.ReasonAmbiguous:      {true, postgres.MessageSending},
-	}
-	for reason, want := range tests {
-		t.Run(string(reason), func(t *testing.T) {
-			t.Parallel()
-			failure := &whatsapp.Error{Operation: "send", Reason: reason}
-			store := queued(t, dialogue.Reply{Kind: dialogue.ReplyText, Body: "Hola"}, time.Now().Add(time.Hour))
-			err := deliver(messaging(store, &meta{errs: []error{failure, failure}}))
-			require.Equal(t, want.retried, err != nil)
-			require.Equal(t, want.status, store.message.Status)
-		})
-	}
-}
-
 func TestUnsendableReplyIsMarkedAndDoesNotBlock(t *testing.T) {
 	t.Parallel()
 	store, sender := queued(t, dialogue.Reply{Kind: dialogue.ReplyButtons, Body: "sin botones"}, time.Now().Add(time.Hour)), &meta{}
 	require.NoError(t, deliver(messaging(store, sender)))
 	require.Empty(t, sender.sent)
 	require.Equal(t, postgres.MessageFailed, store.message.Status)
+	require.Len(t, store.alarms, 1)
 }
 
 func TestAlarmWithoutAnOwnersNumberIsKeptAndNotRepeated(t *testing.T) {
 	t.Parallel()
 	store, sender := queued(t, dialogue.Reply{Kind: dialogue.ReplyText, Body: "Aviso"}, time.Now().Add(time.Hour)), &meta{}
-	store.message.RecipientPhone = ""
+	store.message.RecipientPhone, store.message.GuestID = "", 0
 	require.NoError(t, deliver(messaging(store, sender)))
 	require.Empty(t, sender.sent)
 	require.Equal(t, "no_recipient", store.reason)
+	require.Empty(t, store.alarms, "nobody can be told")
 }
 
 func TestPostgresAwayKeepsTheMessage(t *testing.T) {
@@ -224,6 +241,6 @@ var errAway = errors.New("postgres is away")
 
 type awayStore struct{ activities.MessagingStore }
 
-func (awayStore) ClaimSend(context.Context, int64, time.Time) (postgres.Claim, error) {
-	return postgres.Claim{}, errors.Join(errAway, booking.Refuse(booking.CodeUnavailable, "connection refused"))
+func (awayStore) Outbound(context.Context, int64) (postgres.OutboundMessage, error) {
+	return postgres.OutboundMessage{}, errors.Join(errAway, booking.Refuse(booking.CodeUnavailable, "connection refused"))
 }

@@ -22,6 +22,7 @@ type noticeStore interface {
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 	Guest(ctx context.Context, id int64) (postgres.Guest, error)
 	QueueNotice(ctx context.Context, notice postgres.Notice, now time.Time) (int64, error)
+	NoticeWaits(ctx context.Context, prefix string) (bool, error)
 }
 
 const ownerPrefix = "owner_"
@@ -36,7 +37,7 @@ func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput) (
 	if err != nil {
 		return 0, fmt.Errorf("encode notice: %w", err)
 	}
-	stored := postgres.Notice{Key: noticeKey(in), Reply: reply, TraceID: observe.Trace(ctx)}
+	stored := postgres.Notice{Key: noticeKey(in), Reply: reply, Unasked: unasked[in.Kind], TraceID: observe.Trace(ctx)}
 	if toOwner(in.Kind) {
 		stored.OwnerPhone, stored.Owner = a.OwnerPhone, true
 	} else {
@@ -46,15 +47,12 @@ func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput) (
 }
 
 func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialogue.Notice, int64, error) {
-	property, err := a.Store.Property(ctx)
-	if err != nil {
-		return dialogue.Notice{}, 0, err
+	notice, err := a.ownerNotice(ctx, in.Kind)
+	if err != nil || in.Code == "" {
+		return notice, 0, err
 	}
-	property.DepositPercent, property.Limits = a.Terms.DepositPercent, a.Terms.Limits
-	notice := dialogue.Notice{Kind: string(in.Kind), Amount: in.Amount, Verdict: in.Verdict, Property: property, Now: a.Now(), Language: "es"}
-	if in.Code == "" {
-		return notice, 0, nil
-	}
+	property := notice.Property
+	notice.Amount, notice.Verdict = in.Amount, in.Verdict
 	r, err := a.Store.Reservation(ctx, in.Code)
 	if err != nil {
 		return notice, 0, err
@@ -77,6 +75,18 @@ func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialo
 		notice.Language = guest.Language
 	}
 	return notice, r.GuestID, nil
+}
+
+// ownerNotice is what every notice has, in the owner's language.
+func (a *Messaging) ownerNotice(ctx context.Context, kind workflows.NoticeKind) (dialogue.Notice, error) {
+	property, err := a.Store.Property(ctx)
+	property.DepositPercent, property.Limits = a.Terms.DepositPercent, a.Terms.Limits
+	return dialogue.Notice{Kind: string(kind), Property: property, Now: a.Now(), Language: "es"}, err
+}
+
+// unasked are the notices that guests did not ask for: they yield to the others and end with an opt-out.
+var unasked = map[workflows.NoticeKind]bool{
+	workflows.NoticeHalfTime: true, workflows.NoticeLastCall: true, workflows.NoticeArrival: true, workflows.NoticeThanks: true,
 }
 
 // noticeKey is the effect key of a notice: <code>/<kind>[/<suffix or payment id>].

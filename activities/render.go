@@ -2,24 +2,68 @@ package activities
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"cabanas/dialogue"
 	"cabanas/gateways/whatsapp"
 )
 
-// render gives a stored reply its WhatsApp form: the free form inside the 24-hour window, its template outside.
-func render(stored json.RawMessage, windowOpen bool) (whatsapp.Message, error) {
+// form is how a reply is sent: free inside the 24-hour window, as an approved template outside.
+type form int
+
+const (
+	formFree form = iota
+	formTemplate
+	formSpanishTemplate
+)
+
+// ApprovedTemplate is a template as Meta approved it; an empty Language keeps the guest's.
+type ApprovedTemplate struct {
+	Name     string
+	Language string
+}
+
+// spanishTemplate is the language in which every template has to be approved.
+const spanishTemplate = "es_AR"
+
+// errNoTemplate is a reply that cannot be said outside the window.
+var errNoTemplate = errors.New("no template says this")
+
+// render gives a stored reply its WhatsApp form. Outside the window a reply without a template cannot be sent, which is a
+// [whatsapp.ReasonWindowClosed]; any other error is a bug of ours.
+func (a *Messaging) render(stored json.RawMessage, form form) (whatsapp.Message, error) {
 	var reply dialogue.Reply
 	if err := json.Unmarshal(stored, &reply); err != nil {
-		return whatsapp.Message{}, fmt.Errorf("read stored reply: %w", err)
+		return whatsapp.Message{}, errors.Join(errUnsendable, fmt.Errorf("read stored reply: %w", err))
 	}
-	if !windowOpen && reply.Template != nil {
-		return whatsapp.Template(whatsapp.TemplateCall{
-			Name: reply.Template.Name, Language: reply.Template.Language, Body: reply.Template.Parameters,
-		}).Fit()
+	message := freeForm(reply)
+	if form != formFree {
+		if reply.Template == nil {
+			return message, &whatsapp.Error{Operation: "render", Reason: whatsapp.ReasonWindowClosed, Cause: errNoTemplate}
+		}
+		message = whatsapp.Template(a.call(*reply.Template, form))
 	}
-	return freeForm(reply).Fit()
+	message, err := message.Fit()
+	if err != nil {
+		return message, errors.Join(errUnsendable, err)
+	}
+	return message, nil
+}
+
+// call names the template as Meta knows it.
+func (a *Messaging) call(template dialogue.Template, form form) whatsapp.TemplateCall {
+	call := whatsapp.TemplateCall{Name: template.Name, Language: template.Language, Body: template.Parameters}
+	if form == formSpanishTemplate {
+		call.Language = spanishTemplate
+	}
+	if approved, renamed := a.Templates[template.Name]; renamed {
+		call.Name = approved.Name
+		if approved.Language != "" {
+			call.Language = approved.Language
+		}
+	}
+	return call
 }
 
 func freeForm(reply dialogue.Reply) whatsapp.Message {

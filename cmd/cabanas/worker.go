@@ -48,10 +48,22 @@ func (a *app) workerOptions(queues []string) worker.Options {
 		Client: a.temporal, Queues: queues, BuildID: a.config.BuildID,
 		Reservations: &activities.Reservations{Store: a.store, Locks: a.redis, Terms: a.terms, Metrics: a.metrics, Now: time.Now},
 		Payments:     a.payments(),
-		Messaging: &activities.Messaging{Store: a.store, WhatsApp: a.whatsapp, OwnerPhone: a.config.Owner.WhatsApp,
-			SettleWait: activities.DefaultSettleWait, Terms: a.terms, Metrics: a.metrics, Now: time.Now},
+		Messaging:    a.messaging(),
 		Conversation: &activities.Conversation{Store: a.store, Desk: a.desk(), Bookings: a.processes,
 			OwnerPhone: a.config.Owner.WhatsApp, Now: time.Now},
+	}
+}
+
+func (a *app) messaging() *activities.Messaging {
+	settings := a.config.WhatsApp
+	templates := make(map[string]activities.ApprovedTemplate, len(settings.Templates))
+	for ours, approved := range settings.Templates {
+		templates[ours] = activities.ApprovedTemplate(approved)
+	}
+	return &activities.Messaging{
+		Store: a.store, WhatsApp: a.whatsapp, Budget: a.redis.NewSendBudget(settings.PhoneID, settings.PerSecond, nil), Again: a.processes,
+		Templates: templates, OwnerPhone: a.config.Owner.WhatsApp, SettleWait: activities.DefaultSettleWait, Terms: a.terms,
+		Metrics: a.metrics, Now: time.Now,
 	}
 }
 

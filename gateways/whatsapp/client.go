@@ -124,7 +124,7 @@ func (c *Client) send(ctx context.Context, to Recipient, m Message) (Receipt, er
 // otherForm gives the number without the mobile 9 when Meta does not know the person under the number with it.
 func (c *Client) otherForm(to Recipient, err error) (Recipient, bool) {
 	var failure *Error
-	if !c.fallback || !errors.As(err, &failure) || (failure.Code != 131030 && failure.Code != 131026) {
+	if !c.fallback || !errors.As(err, &failure) || !HasOtherForm(failure.Code) {
 		return Recipient{}, false
 	}
 	phone, mobile := withoutMobileNine(strings.TrimPrefix(to.Phone, "+"))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,6 +23,7 @@ const (
 	ReasonWindowClosed   Reason = "window_closed"   // more than 24 h since the person wrote: send a template
 	ReasonRecipient      Reason = "recipient"       // this person cannot be reached: mark it, tell the owner
 	ReasonMessageInvalid Reason = "message_invalid" // our message is wrong: a bug, tell the developers
+	ReasonTemplate       Reason = "template"        // the template is missing, paused or differs from ours: tell the owner
 	ReasonAccount        Reason = "account"         // token, payment, policy: stop sending, page the operator
 	ReasonUnknown        Reason = "unknown"         // refused with a code that is in no table: do not repeat, tell the operator
 )
@@ -38,11 +40,11 @@ var reasonByCode = map[int]Reason{
 	131026: ReasonRecipient, 131030: ReasonRecipient, 131021: ReasonRecipient, 130497: ReasonRecipient, 131049: ReasonRecipient,
 	131050: ReasonRecipient, 130472: ReasonRecipient, 131062: ReasonRecipient,
 	100: ReasonMessageInvalid, 131008: ReasonMessageInvalid, 131009: ReasonMessageInvalid, 131051: ReasonMessageInvalid,
-	131052: ReasonMessageInvalid, 131053: ReasonMessageInvalid, 132000: ReasonMessageInvalid, 132001: ReasonMessageInvalid,
-	132005: ReasonMessageInvalid, 132007: ReasonMessageInvalid, 132008: ReasonMessageInvalid, 132012: ReasonMessageInvalid,
-	132015: ReasonMessageInvalid, 132016: ReasonMessageInvalid, 132068: ReasonMessageInvalid, 132069: ReasonMessageInvalid,
+	131052: ReasonMessageInvalid, 131053: ReasonMessageInvalid, 132068: ReasonMessageInvalid, 132069: ReasonMessageInvalid,
 	135000: ReasonMessageInvalid,
-	0:      ReasonAccount, 190: ReasonAccount, 3: ReasonAccount, 10: ReasonAccount, 131005: ReasonAccount, 131031: ReasonAccount,
+	132000: ReasonTemplate, 132001: ReasonTemplate, 132005: ReasonTemplate, 132007: ReasonTemplate, 132008: ReasonTemplate,
+	132012: ReasonTemplate, 132015: ReasonTemplate, 132016: ReasonTemplate,
+	0: ReasonAccount, 190: ReasonAccount, 3: ReasonAccount, 10: ReasonAccount, 131005: ReasonAccount, 131031: ReasonAccount,
 	131037: ReasonAccount, 131042: ReasonAccount, 131045: ReasonAccount, 131048: ReasonAccount, 368: ReasonAccount,
 }
 
@@ -55,6 +57,28 @@ func reasonOf(code int) Reason {
 	}
 	return ReasonUnknown
 }
+
+// HasOtherForm reports whether a refusal may be of the form in which an Argentine number was given: Meta does not know the
+// person, or the number is not on the list of a test account.
+func HasOtherForm(code int) bool { return code == 131026 || code == 131030 }
+
+// ReasonOfCode classifies a code as it came in a webhook; [ReasonUnknown] for a text that is no code.
+func ReasonOfCode(text string) Reason {
+	code, err := strconv.Atoi(text)
+	if err != nil {
+		return ReasonUnknown
+	}
+	return reasonOf(code)
+}
+
+// IsMissingTranslation reports whether err says that a template is not approved in the language asked for.
+func IsMissingTranslation(err error) bool {
+	failure, ok := errors.AsType[*Error](err)
+	return ok && failure.Code == 132001
+}
+
+// CodeUnexplained is Meta's "something went wrong": it passes, or it never does.
+const CodeUnexplained = 131000
 
 // Error is a failed call. Nothing in it identifies a person: what Meta says is redacted when the Error is made.
 type Error struct {
@@ -93,7 +117,7 @@ func (e *Error) Retryable() bool {
 	switch e.Reason {
 	case ReasonThroughput, ReasonPairRate, ReasonTransient, ReasonNotSent:
 		return true
-	case ReasonAmbiguous, ReasonWindowClosed, ReasonRecipient, ReasonMessageInvalid, ReasonAccount, ReasonUnknown:
+	case ReasonAmbiguous, ReasonWindowClosed, ReasonRecipient, ReasonMessageInvalid, ReasonTemplate, ReasonAccount, ReasonUnknown:
 	}
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,7 +19,8 @@ func TestReasonOfEveryCode(t *testing.T) {
 		ReasonPairRate:       {131056},
 		ReasonWindowClosed:   {131047},
 		ReasonRecipient:      {131026, 131030, 131021, 130497, 131049, 131050, 130472, 131062},
-		ReasonMessageInvalid: {100, 131008, 131009, 131051, 131052, 131053, 132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068, 132069, 135000},
+		ReasonMessageInvalid: {100, 131008, 131009, 131051, 131052, 131053, 132068, 132069, 135000},
+		ReasonTemplate:       {132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016},
 		ReasonAccount:        {0, 190, 3, 10, 200, 210, 299, 131005, 131031, 131037, 131042, 131045, 131048, 368},
 		ReasonUnknown:        {5, 199, 300, 999999, -1},
 	}
@@ -26,6 +28,7 @@ func TestReasonOfEveryCode(t *testing.T) {
 	for reason, list := range table {
 		for _, code := range list {
 			require.Equal(t, reason, reasonOf(code), code)
+			require.Equal(t, reason, ReasonOfCode(strconv.Itoa(code)), code)
 		}
 		if reason != ReasonUnknown {
 			codes += len(list)
@@ -38,7 +41,7 @@ func TestOnlySafeReasonsAreRetryable(t *testing.T) {
 	t.Parallel()
 	want := map[Reason]bool{
 		ReasonThroughput: true, ReasonPairRate: true, ReasonTransient: true, ReasonNotSent: true, ReasonAmbiguous: false,
-		ReasonWindowClosed: false, ReasonRecipient: false, ReasonMessageInvalid: false, ReasonAccount: false, ReasonUnknown: false,
+		ReasonWindowClosed: false, ReasonRecipient: false, ReasonMessageInvalid: false, ReasonTemplate: false, ReasonAccount: false, ReasonUnknown: false,
 	}
 	for reason, retryable := range want {
 		require.Equal(t, retryable, (&Error{Reason: reason}).Retryable(), reason)

@@ -22,7 +22,13 @@ type Metrics struct {
 	// RedisLockUnavailable counts holds that went on without night locks because Redis did not answer.
 	RedisLockUnavailable prometheus.Counter
 	WhatsAppSends        *prometheus.CounterVec // result
-	PaymentsSettled      *prometheus.CounterVec // verdict
+	// WhatsAppHeldBack counts messages that waited for their turn, by the limit: account, pair or paused.
+	WhatsAppHeldBack *prometheus.CounterVec // limit
+	// WhatsAppAccountRefused counts refusals of the account or its token, which stop all sending: somebody has to act.
+	WhatsAppAccountRefused prometheus.Counter
+	// SendBudgetUnavailable counts messages sent without asking the shared budget because Redis did not answer.
+	SendBudgetUnavailable prometheus.Counter
+	PaymentsSettled       *prometheus.CounterVec // verdict
 	// Transcriptions counts voice notes by outcome (heard, unclear, silent, too_long, failed); TranscriptionSeconds is the time of
 	// each stage (convert, engine).
 	Transcriptions       *prometheus.CounterVec   // outcome
@@ -61,7 +67,12 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		DialogueHolds:           r.counters("nlu_pre_reserve_total", "Outcomes of asking for a hold.", "action", "source"),
 		RedisLockUnavailable: r.counter("redis_lock_unavailable_total",
 			"Holds that went on without night locks because Redis did not answer."),
-		WhatsAppSends:   r.counters("whatsapp_send_total", "Messages handed to WhatsApp, by result.", "result"),
+		WhatsAppSends:    r.counters("whatsapp_send_total", "Messages handed to WhatsApp, by result.", "result"),
+		WhatsAppHeldBack: r.counters("whatsapp_held_back_total", "Messages that waited for their turn, by the limit.", "limit"),
+		WhatsAppAccountRefused: r.counter("whatsapp_account_refused_total",
+			"Refusals of the WhatsApp account or its token, which stop all sending."),
+		SendBudgetUnavailable: r.counter("whatsapp_send_budget_unavailable_total",
+			"Messages sent without asking the send budget because Redis did not answer."),
 		PaymentsSettled: r.counters("payments_settled_total", "Payments judged, by verdict.", "verdict"),
 
 		Transcriptions: r.counters("audio_transcriptions_total", "Voice notes listened to, by outcome.", "outcome"),

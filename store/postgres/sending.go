@@ -30,13 +30,20 @@ type OutboundMessage struct {
 	ID int64
 	// GuestID is 0 for a message to the owner.
 	GuestID int64
-	// RecipientPhone is the number as the provider wrote it; empty when only RecipientUserID is known.
+	// RecipientPhone is the number as the provider wrote it, or its other form when that is what the provider takes; empty when
+	// only RecipientUserID is known.
 	RecipientPhone  string
 	RecipientUserID string
 	Reply           json.RawMessage
 	Status          MessageStatus
-	ProviderID      string
-	// WindowOpenUntil is zero for somebody who never wrote.
+	// Error is why the last try failed: a word of ours, or the provider's code when it failed after it was taken.
+	Error string
+	// Unasked marks what the guest did not ask for, such as a reminder.
+	Unasked bool
+	// OptedOut is true for a guest who wants nothing that is unasked.
+	OptedOut   bool
+	ProviderID string
+	// WindowOpenUntil is zero for somebody who never wrote; an owner who wrote to the bot has a window too.
 	WindowOpenUntil time.Time
 	TraceID         string
 	// EffectKey is unique over all messages; it goes to the provider as callback data.
@@ -73,7 +80,9 @@ type Notice struct {
 	Owner      bool
 	OwnerPhone string
 	Reply      json.RawMessage
-	TraceID    string
+	// Unasked is a message the guest did not ask for.
+	Unasked bool
+	TraceID string
 }
 
 // Outbound reads a message to send.
@@ -84,7 +93,7 @@ func (s *Store) Outbound(ctx context.Context, id int64) (OutboundMessage, error)
 	}
 	message := OutboundMessage{
 		ID: row.ID, GuestID: row.GuestID, RecipientPhone: row.RecipientPhone, RecipientUserID: row.RecipientUserID, Reply: row.Body,
-		Status: MessageStatus(row.Status), ProviderID: row.ProviderID, WindowOpenUntil: row.WindowOpenUntil, TraceID: row.TraceID,
+		Status: MessageStatus(row.Status), Error: row.Error, Unasked: row.Unasked, OptedOut: row.OptedOut, ProviderID: row.ProviderID, WindowOpenUntil: row.WindowOpenUntil, TraceID: row.TraceID,
 		EffectKey: row.EffectKey, Attempts: int(row.Attempts),
 	}
 	return message, nil
@@ -122,37 +131,73 @@ func (s *Store) SendFailed(ctx context.Context, id int64, reason string, final b
 // ApplyStatus moves a message forward (sent, delivered, read; failed only before it was delivered). It finds the message by
 // wamid, else by callback data, which settles a try whose answer was lost; a message of nobody's is ignored.
 func (s *Store) ApplyStatus(ctx context.Context, update StatusUpdate) error {
-	_, err := s.queries.ApplyMessageStatus(ctx, s.pool, &dbgen.ApplyMessageStatusParams{
+	err := s.queries.ApplyMessageStatus(ctx, s.pool, &dbgen.ApplyMessageStatusParams{
 		ProviderID: update.ProviderID, CallbackData: update.CallbackData, Status: string(update.Status), ErrorCode: update.ErrorCode, At: update.At,
 	})
 	return explain("apply message status", err)
 }
 
-// mostAttempts bounds how often a message is sent that the provider takes and then fails.
-const mostAttempts = 5
+// Remedy is what may help a message that the provider took and then reported as failed.
+type Remedy int
 
-// ReopenFailed lets a message be sent again that the provider took and then reported as failed for a reason that passes;
-// closeWindow says that the reason was a closed 24-hour window. False means that there is nothing to send again: the status
-// is of an earlier try, or the message had its tries. While a try is under way the answer is [booking.CodeUnavailable].
-func (s *Store) ReopenFailed(ctx context.Context, update StatusUpdate, closeWindow bool) (messageID int64, reopened bool, err error) {
+// The remedies of a failure.
+const (
+	RemedyNone      Remedy = iota // it failed for good
+	RemedyRepeat                  // the reason passes
+	RemedyTemplate                // the 24-hour window was closed: it is so from now on
+	RemedyOtherForm               // an Argentine number is tried once without its 9
+	RemedyAccount                 // somebody has to mend the account: it is tried for as long as that may take
+)
+
+// mostAttempts bounds how often a message is sent that the provider takes and then fails, by what may help.
+var mostAttempts = map[Remedy]int32{RemedyRepeat: 5, RemedyTemplate: 5, RemedyOtherForm: 10, RemedyAccount: 100}
+
+// ApplyFailure applies the report that a message failed after the provider took it, and names the message that has to be
+// delivered again now: because a remedy lets it be tried again, or because it failed for good and somebody has to be told,
+// which delivering a failed message does. 0 is a report of an earlier try or of nobody's message. While a try is under way
+// that may help, the answer is [booking.CodeUnavailable]. It may be repeated.
+func (s *Store) ApplyFailure(ctx context.Context, update StatusUpdate, remedy Remedy) (messageID int64, err error) {
+	if remedy != RemedyNone {
+		id, err := s.reopenFailed(ctx, update, remedy)
+		if err != nil || id != 0 {
+			return id, explain("reopen failed message", err)
+		}
+	}
+	if err := s.ApplyStatus(ctx, update); err != nil {
+		return 0, err
+	}
+	id, err := s.queries.FindFailedMessage(ctx, s.pool, update.ProviderID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	return id, explain("find failed message", err)
+}
+
+func (s *Store) reopenFailed(ctx context.Context, update StatusUpdate, remedy Remedy) (int64, error) {
 	id, err := s.queries.ReopenFailedMessage(ctx, s.pool, &dbgen.ReopenFailedMessageParams{
 		ProviderID: update.ProviderID, CallbackData: update.CallbackData, ErrorCode: update.ErrorCode, At: update.At,
-		MostAttempts: mostAttempts, CloseWindow: closeWindow,
+		MostAttempts: mostAttempts[remedy], CloseWindow: remedy == RemedyTemplate, OtherForm: remedy == RemedyOtherForm,
 	})
 	if err == nil || !errors.Is(err, pgx.ErrNoRows) {
-		return id, err == nil, explain("reopen failed message", err)
+		return id, err
 	}
 	sending, err := s.queries.IsBeingSent(ctx, s.pool, update.CallbackData)
 	if err == nil && sending {
 		err = booking.Refuse(booking.CodeUnavailable, "the message is being sent")
 	}
-	return 0, false, explain("reopen failed message", err)
+	return 0, err
+}
+
+// RememberSendTo keeps the form of a person's number that the provider took after it had refused the one it gives.
+func (s *Store) RememberSendTo(ctx context.Context, messageID int64, phone string, now time.Time) error {
+	_, err := s.queries.RememberSendTo(ctx, s.pool, &dbgen.RememberSendToParams{MessageID: messageID, Phone: phone, Now: now})
+	return explain("remember form of number", err)
 }
 
 // QueueNotice writes the message of a notice once per key and returns its id, the first one's when the key was used before. An
 // owner without a phone gets the notice on record and no message: the id is 0.
 func (s *Store) QueueNotice(ctx context.Context, notice Notice, now time.Time) (int64, error) {
-	params := &dbgen.QueueNoticeParams{Key: notice.Key, ToOwner: notice.Owner, Body: notice.Reply, TraceID: notice.TraceID, Now: now}
+	params := &dbgen.QueueNoticeParams{Key: notice.Key, ToOwner: notice.Owner, Body: notice.Reply, Unasked: notice.Unasked, TraceID: notice.TraceID, Now: now}
 	switch {
 	case notice.Owner:
 		params.Recipient = notice.OwnerPhone
@@ -166,6 +211,12 @@ func (s *Store) QueueNotice(ctx context.Context, notice Notice, now time.Time) (
 		id, err = s.queries.GetNotice(ctx, s.pool, notice.Key)
 	}
 	return id, explain("queue notice", err)
+}
+
+// NoticeWaits reports whether a notice whose key begins with prefix has still to be sent.
+func (s *Store) NoticeWaits(ctx context.Context, prefix string) (bool, error) {
+	waits, err := s.queries.NoticeWaits(ctx, s.pool, prefix)
+	return waits, explain("look for waiting notice", err)
 }
 
 func oneRow(operation string, found int64, err error) error {

@@ -161,65 +161,6 @@ func TestStatusSettlesATryWhoseAnswerWasLost(t *testing.T) {
 	}
 }
 
-func TestAMessageThatFailedAfterItWasTakenIsSentAgain(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	id := b.notice("RES1/hold")
-	failed := func(wamid string) (bool, error) {
-		got, reopened, err := b.ReopenFailed(t.Context(), postgres.StatusUpdate{ProviderID: wamid, CallbackData: "RES1/hold",
-			Status: postgres.MessageFailed, ErrorCode: "131000", At: now}, false)
-		if reopened {
-			require.Equal(t, id, got)
-		}
-		return reopened, err
-	}
-	reopened, err := failed("wamid.0")
-	require.NoError(t, err)
-	require.False(t, reopened, "nobody tried yet")
-	for try := range 4 {
-		_, err := b.ClaimSend(t.Context(), id, now)
-		require.NoError(t, err)
-		_, err = failed(fmt.Sprintf("wamid.%d", try))
-		requireCode(t, err, booking.CodeUnavailable)
-		require.NoError(t, b.SendAccepted(t.Context(), id, fmt.Sprintf("wamid.%d", try), now))
-		for range 2 {
-			reopened, err = failed(fmt.Sprintf("wamid.%d", try))
-			require.NoError(t, err)
-			require.True(t, reopened, "and found again until it is sent again")
-		}
-		require.Equal(t, postgres.MessageQueued, b.sending(id).Status)
-	}
-	_, err = b.ClaimSend(t.Context(), id, now)
-	require.NoError(t, err)
-	require.NoError(t, b.SendAccepted(t.Context(), id, "wamid.4", now))
-	reopened, err = failed("wamid.1")
-	require.NoError(t, err)
-	require.False(t, reopened, "a report about an earlier try")
-	require.NoError(t, b.ApplyStatus(t.Context(), postgres.StatusUpdate{ProviderID: "wamid.1", CallbackData: "RES1/hold", Status: postgres.MessageFailed, At: now}))
-	require.Equal(t, postgres.MessageSent, b.sending(id).Status, "says nothing about this one")
-	reopened, err = failed("wamid.4")
-	require.NoError(t, err)
-	require.False(t, reopened, "it had its tries")
-}
-
-func TestAClosedWindowIsRemembered(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	guestID, _, _, err := b.RecordInbound(t.Context(), postgres.Inbound{Guest: postgres.Guest{Phone: "541155550303", WhatsAppPhone: "5491155550303"},
-		ProviderID: "wamid.in", Kind: "text", Body: raw("x"), SentAt: now}, now)
-	require.NoError(t, err)
-	id, err := b.QueueNotice(t.Context(), postgres.Notice{Key: "RES9/hold", GuestID: guestID, Reply: raw("x")}, now)
-	require.NoError(t, err)
-	_, err = b.ClaimSend(t.Context(), id, now)
-	require.NoError(t, err)
-	require.NoError(t, b.SendAccepted(t.Context(), id, "wamid.out", now))
-	require.True(t, b.sending(id).WindowOpenUntil.After(now))
-	_, reopened, err := b.ReopenFailed(t.Context(), postgres.StatusUpdate{ProviderID: "wamid.out", Status: postgres.MessageFailed, At: now}, true)
-	require.NoError(t, err)
-	require.True(t, reopened)
-	require.False(t, b.sending(id).WindowOpenUntil.After(now), "the next try takes the template")
-}
-
 func TestInbox(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -1,4 +1,4 @@
-// Package redis keeps what may be lost: advisory night locks. Nothing here is needed for a booking to be right; every caller
+// Package redis keeps what may be lost: advisory night locks and the budget of sends. Nothing here is needed for a booking to be right; every caller
 // goes on without when Redis is away.
 package redis
 

@@ -11,42 +11,46 @@ import (
 	"time"
 )
 
-const applyMessageStatus = `-- name: ApplyMessageStatus :execrows
-UPDATE messages m SET status = $1::text, error = $2, status_at = $3::timestamptz,
-    provider_id = coalesce(m.provider_id, nullif($4::text, '')), sent_at = coalesce(m.sent_at, $3::timestamptz)
-WHERE m.direction = 'out' AND m.id = coalesce(
-        (SELECT x.id FROM messages x WHERE x.effect_key = nullif($5::text, '')),
-        (SELECT y.id FROM messages y WHERE y.provider_id = nullif($4::text, '')))
-    AND CASE $1::text
-        WHEN 'sent' THEN m.status IN ('queued', 'sending')
-        WHEN 'delivered' THEN m.status IN ('queued', 'sending', 'sent', 'failed')
-        WHEN 'read' THEN m.status IN ('queued', 'sending', 'sent', 'delivered', 'failed')
-        -- a report about an earlier try says nothing about this one
-        WHEN 'failed' THEN m.status IN ('queued', 'sending', 'sent') AND (m.provider_id IS NULL OR m.provider_id = $4::text)
-        ELSE false END
+const applyMessageStatus = `-- name: ApplyMessageStatus :exec
+WITH moved AS (
+    UPDATE messages m SET status = $2::text, error = $3, status_at = $1::timestamptz,
+        provider_id = coalesce(m.provider_id, nullif($4::text, '')), sent_at = coalesce(m.sent_at, $1::timestamptz)
+    WHERE m.direction = 'out' AND m.id = coalesce(
+            (SELECT x.id FROM messages x WHERE x.effect_key = nullif($5::text, '')),
+            (SELECT y.id FROM messages y WHERE y.provider_id = nullif($4::text, '')))
+        AND CASE $2::text
+            WHEN 'sent' THEN m.status IN ('queued', 'sending')
+            WHEN 'delivered' THEN m.status IN ('queued', 'sending', 'sent', 'failed')
+            WHEN 'read' THEN m.status IN ('queued', 'sending', 'sent', 'delivered', 'failed')
+            -- a report about an earlier try says nothing about this one
+            WHEN 'failed' THEN m.status IN ('queued', 'sending', 'sent') AND (m.provider_id IS NULL OR m.provider_id = $4::text)
+            ELSE false END
+    RETURNING m.guest_id, m.recipient, m.without_nine
+)
+UPDATE guests g SET whatsapp_send_to = number_to_send_to(g.whatsapp_phone, g.phone, '', true), updated_at = $1::timestamptz
+FROM moved WHERE moved.without_nine AND $2::text IN ('delivered', 'read') AND g.id = message_person(moved.guest_id, moved.recipient)
+    AND g.whatsapp_send_to <> number_to_send_to(g.whatsapp_phone, g.phone, '', true)
 `
 
 type ApplyMessageStatusParams struct {
+	At           time.Time
 	Status       string
 	ErrorCode    string
-	At           time.Time
 	ProviderID   string
 	CallbackData string
 }
 
-// sent < delivered < read; failed counts until the message turns out to have arrived.
-func (q *Queries) ApplyMessageStatus(ctx context.Context, db DBTX, arg *ApplyMessageStatusParams) (int64, error) {
-	result, err := db.Exec(ctx, applyMessageStatus,
+// sent < delivered < read; failed counts until the message turns out to have arrived. The form of the number in which it
+// arrived is kept when it is not the one WhatsApp gave.
+func (q *Queries) ApplyMessageStatus(ctx context.Context, db DBTX, arg *ApplyMessageStatusParams) error {
+	_, err := db.Exec(ctx, applyMessageStatus,
+		arg.At,
 		arg.Status,
 		arg.ErrorCode,
-		arg.At,
 		arg.ProviderID,
 		arg.CallbackData,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }
 
 const claimSend = `-- name: ClaimSend :one
@@ -74,6 +78,18 @@ func (q *Queries) ClaimSend(ctx context.Context, db DBTX, arg *ClaimSendParams) 
 	return &i, err
 }
 
+const findFailedMessage = `-- name: FindFailedMessage :one
+SELECT id FROM messages WHERE direction = 'out' AND status = 'failed' AND provider_id = nullif($1::text, '')
+`
+
+// The message whose last try this was, if it failed for good.
+func (q *Queries) FindFailedMessage(ctx context.Context, db DBTX, providerID string) (int64, error) {
+	row := db.QueryRow(ctx, findFailedMessage, providerID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const getNotice = `-- name: GetNotice :one
 SELECT coalesce(message_id, 0)::bigint AS message_id FROM notifications WHERE key = $1
 `
@@ -87,13 +103,14 @@ func (q *Queries) GetNotice(ctx context.Context, db DBTX, key string) (int64, er
 
 const getOutbound = `-- name: GetOutbound :one
 SELECT m.id, coalesce(m.guest_id, 0)::bigint AS guest_id,
-    coalesce(nullif(m.recipient, ''), nullif(g.whatsapp_phone, ''), g.phone, '')::text AS recipient_phone,
+    number_to_send_to(g.whatsapp_phone, coalesce(nullif(m.recipient, ''), g.phone), g.whatsapp_send_to, m.without_nine)::text AS recipient_phone,
     coalesce(g.whatsapp_user_id, '')::text AS recipient_user_id,
-    m.body, m.status, coalesce(m.provider_id, '')::text AS provider_id, m.trace_id, coalesce(m.effect_key, '')::text AS effect_key, m.attempts,
+    m.body, m.status, m.error, m.unasked, (g.opted_out_at IS NOT NULL)::boolean AS opted_out,
+    coalesce(m.provider_id, '')::text AS provider_id, m.trace_id, coalesce(m.effect_key, '')::text AS effect_key, m.attempts,
     coalesce(c.window_open_until, '0001-01-01 00:00:00+00')::timestamptz AS window_open_until
 FROM messages m
-LEFT JOIN guests g ON g.id = m.guest_id
-LEFT JOIN conversations c ON c.guest_id = m.guest_id
+LEFT JOIN guests g ON g.id = message_person(m.guest_id, m.recipient)
+LEFT JOIN conversations c ON c.guest_id = g.id
 WHERE m.id = $1 AND m.direction = 'out'
 `
 
@@ -104,6 +121,9 @@ type GetOutboundRow struct {
 	RecipientUserID string
 	Body            json.RawMessage
 	Status          string
+	Error           string
+	Unasked         bool
+	OptedOut        bool
 	ProviderID      string
 	TraceID         string
 	EffectKey       string
@@ -121,6 +141,9 @@ func (q *Queries) GetOutbound(ctx context.Context, db DBTX, id int64) (*GetOutbo
 		&i.RecipientUserID,
 		&i.Body,
 		&i.Status,
+		&i.Error,
+		&i.Unasked,
+		&i.OptedOut,
 		&i.ProviderID,
 		&i.TraceID,
 		&i.EffectKey,
@@ -157,20 +180,32 @@ func (q *Queries) IsBeingSent(ctx context.Context, db DBTX, callbackData string)
 	return exists, err
 }
 
+const noticeWaits = `-- name: NoticeWaits :one
+SELECT EXISTS (SELECT 1 FROM notifications n JOIN messages m ON m.id = n.message_id
+    WHERE starts_with(n.key, $1::text) AND m.status IN ('queued', 'sending'))
+`
+
+func (q *Queries) NoticeWaits(ctx context.Context, db DBTX, prefix string) (bool, error) {
+	row := db.QueryRow(ctx, noticeWaits, prefix)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const queueNotice = `-- name: QueueNotice :one
 WITH fresh AS (
     SELECT whoever_is($1::bigint) AS guest_id WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.key = $2)
 ), message AS (
-    INSERT INTO messages (guest_id, direction, kind, body, status, effect_key, recipient, trace_id, created_at)
-    SELECT fresh.guest_id, 'out', coalesce($3::jsonb ->> 'kind', 'text'), $3::jsonb, 'queued', $2, $4::text, $5, $6::timestamptz
+    INSERT INTO messages (guest_id, direction, kind, body, status, effect_key, recipient, unasked, trace_id, created_at)
+    SELECT fresh.guest_id, 'out', coalesce($3::jsonb ->> 'kind', 'text'), $3::jsonb, 'queued', $2, $4::text, $5::boolean, $6, $7::timestamptz
     FROM fresh WHERE fresh.guest_id IS NOT NULL OR $4::text <> ''
     ON CONFLICT (effect_key) DO NOTHING
     RETURNING id
 ), notice AS (
     INSERT INTO notifications (key, to_owner, message_id, created_at)
-    SELECT $2, $7::boolean, message.id, $6::timestamptz FROM fresh LEFT JOIN message ON true
+    SELECT $2, $8::boolean, message.id, $7::timestamptz FROM fresh LEFT JOIN message ON true
     -- No message though there is a recipient: somebody else is writing this notice.
-    WHERE message.id IS NOT NULL OR ($7::boolean AND $4::text = '')
+    WHERE message.id IS NOT NULL OR ($8::boolean AND $4::text = '')
     ON CONFLICT (key) DO NOTHING
     RETURNING coalesce(message_id, 0)::bigint AS message_id
 )
@@ -182,6 +217,7 @@ type QueueNoticeParams struct {
 	Key       string
 	Body      json.RawMessage
 	Recipient string
+	Unasked   bool
 	TraceID   string
 	Now       time.Time
 	ToOwner   bool
@@ -193,6 +229,7 @@ func (q *Queries) QueueNotice(ctx context.Context, db DBTX, arg *QueueNoticePara
 		arg.Key,
 		arg.Body,
 		arg.Recipient,
+		arg.Unasked,
 		arg.TraceID,
 		arg.Now,
 		arg.ToOwner,
@@ -202,16 +239,40 @@ func (q *Queries) QueueNotice(ctx context.Context, db DBTX, arg *QueueNoticePara
 	return message_id, err
 }
 
+const rememberSendTo = `-- name: RememberSendTo :execrows
+UPDATE guests g SET whatsapp_send_to = $1::text, updated_at = $2::timestamptz
+FROM messages m WHERE m.id = $3 AND g.id = message_person(m.guest_id, m.recipient) AND g.whatsapp_send_to <> $1::text
+`
+
+type RememberSendToParams struct {
+	Phone     string
+	Now       time.Time
+	MessageID int64
+}
+
+// What worked is kept with the person, also when it turns out later by a status.
+func (q *Queries) RememberSendTo(ctx context.Context, db DBTX, arg *RememberSendToParams) (int64, error) {
+	result, err := db.Exec(ctx, rememberSendTo, arg.Phone, arg.Now, arg.MessageID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const reopenFailedMessage = `-- name: ReopenFailedMessage :one
 WITH message AS (
-    UPDATE messages m SET status = 'queued', provider_id = NULL, error = $1, status_at = $2::timestamptz
-    WHERE m.direction = 'out' AND m.attempts < $3::integer AND (
-        (m.status = 'sent' AND m.provider_id = $4::text)
-        OR (m.status = 'queued' AND m.provider_id IS NULL AND m.attempts > 0 AND m.effect_key = nullif($5::text, '')))
-    RETURNING m.id, m.guest_id
+    UPDATE messages m SET status = 'queued', provider_id = NULL, error = $1, status_at = $2::timestamptz,
+        without_nine = m.without_nine OR $3::boolean
+    FROM messages x LEFT JOIN guests g ON g.id = message_person(x.guest_id, x.recipient)
+    WHERE m.id = x.id AND m.direction = 'out' AND m.attempts < $4::integer AND (
+        (m.status = 'sent' AND m.provider_id = $5::text AND (NOT $3::boolean OR (NOT m.without_nine
+            AND number_to_send_to(g.whatsapp_phone, coalesce(nullif(m.recipient, ''), g.phone), '', false) ~ '^[+]?549[0-9]{10}$')))
+        OR (m.status = 'queued' AND m.provider_id IS NULL AND m.attempts > 0 AND m.effect_key = nullif($6::text, '')
+            AND (m.without_nine OR NOT $3::boolean)))
+    RETURNING m.id, message_person(m.guest_id, m.recipient) AS person
 ), closed AS (
     UPDATE conversations c SET window_open_until = least(c.window_open_until, $2::timestamptz)
-    FROM message WHERE $6::boolean AND c.guest_id = message.guest_id
+    FROM message WHERE $7::boolean AND c.guest_id = message.person
 )
 SELECT id FROM message
 `
@@ -219,6 +280,7 @@ SELECT id FROM message
 type ReopenFailedMessageParams struct {
 	ErrorCode    string
 	At           time.Time
+	OtherForm    bool
 	MostAttempts int32
 	ProviderID   string
 	CallbackData string
@@ -226,10 +288,12 @@ type ReopenFailedMessageParams struct {
 }
 
 // What the provider took and then reported as failed waits for another try; asked again before that, it is found again.
+// A number has only one other form: a message changes to it once.
 func (q *Queries) ReopenFailedMessage(ctx context.Context, db DBTX, arg *ReopenFailedMessageParams) (int64, error) {
 	row := db.QueryRow(ctx, reopenFailedMessage,
 		arg.ErrorCode,
 		arg.At,
+		arg.OtherForm,
 		arg.MostAttempts,
 		arg.ProviderID,
 		arg.CallbackData,
