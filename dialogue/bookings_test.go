@@ -1,6 +1,7 @@
 package dialogue_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -113,13 +114,51 @@ func TestPayAgain(t *testing.T) {
 func TestChangeDates(t *testing.T) {
 	t.Parallel()
 	c := withBookings(t, (*business).held)
-	c.presses("change_dates_"+heldCode).hears("se libera sola", "decime las fechas")
+	c.presses("change_dates_"+heldCode).hears("sigue guardada hasta las 12:30", "decime las fechas")
 	c.says("del 17 al 20 de enero").hears("*Cabaña Arrayán*", "Del dom 17/1 al mié 20/1", "4 personas")
-	withBookings(t, (*business).paid).presses("change_dates_"+paidCode).hears("te ayuda una persona").sees(dialogue.ReplyButtons, "human", "menu_back")
+	hold := dialogue.Effect{Kind: dialogue.EffectHold, AccommodationID: 1, Stay: stayOf("2027-01-17", "2027-01-20"), Guests: 4}
+	c.says("dale").does(hold)
+	c.isTold(hold, dialogue.Result{Booking: dialogue.BookingView{Code: goneCode}}).
+		hears("Te sigue quedando la reserva anterior "+heldCode, "¿La cancelo?").sees(dialogue.ReplyButtons, "cancel_confirm_"+heldCode, "cancel_abort")
+	require.Equal(t, goneCode, c.state.Code)
+	require.Empty(t, c.state.Replaces)
+	c.says("sí").holdsNothing()
+	c.presses("cancel_confirm_" + heldCode).does(dialogue.Effect{Kind: dialogue.EffectCancel, Code: heldCode})
+
 	c = newChat(t)
 	c.says("del 10 al 15 de enero para 4")
 	c.says("quiero cambiar las fechas").hears("decime las fechas")
 	c.says("del 12 al 14 de enero").hears("para 4 personas")
+}
+
+// A longer stay in the same cabin collides with the guest's own unpaid nights: they are given up only after a yes.
+func TestChangeDatesOverTheOwnNights(t *testing.T) {
+	t.Parallel()
+	c := withBookings(t, (*business).held)
+	c.business.busy = []booking.Busy{{AccommodationID: 1, Stay: c.business.bookings[0].Stay}}
+	c.says("quiero cambiar las fechas de mi reserva").hears("sigue guardada", "decime las fechas")
+	c.says("del 10 al 17 de enero").hears("primero tengo que liberar la reserva "+heldCode, "no perdés plata").holdsNothing().
+		sees(dialogue.ReplyButtons, "cancel_confirm_"+heldCode, "cancel_abort", "see_other_acc")
+	kept := *c
+	kept.says("no").hears("sigue en pie").holdsNothing()
+	cancel := dialogue.Effect{Kind: dialogue.EffectCancel, Code: heldCode}
+	c.says("sí").does(cancel)
+	c.business.busy, c.business.bookings[0].Status = nil, booking.Cancelled
+	c.isTold(cancel, dialogue.Result{Booking: c.business.bookings[0]}).hears("*Cabaña Arrayán*", "Del dom 10/1 al dom 17/1", "¿Te la reservo?")
+}
+
+func TestChangeDatesOfAConfirmedBooking(t *testing.T) {
+	t.Parallel()
+	c := withBookings(t, (*business).paid)
+	c.presses("change_dates_"+paidCode).hears("te ayuda una persona", "¿A qué fechas").sees(dialogue.ReplyButtons, "human", "menu_back").holdsNothing()
+	c.says("tienen wifi?").hears("wifi", "¿A qué fechas")
+	c.says("del 27 al 30 de diciembre").hears("mover la reserva "+paidCode+" del dom 27/12 al mié 30/12", "sigue como está").
+		does(dialogue.Effect{Kind: dialogue.EffectHandOver, Reason: dialogue.ReasonAsked})
+	require.Equal(t, stayOf("2026-12-27", "2026-12-30"), booking.Stay{CheckIn: c.state.CheckIn, CheckOut: c.state.CheckOut}, "the owner is told them")
+
+	c = withBookings(t, (*business).held, (*business).paid)
+	c.says("quiero cambiar las fechas").sees(dialogue.ReplyList, "change_dates_"+heldCode, "change_dates_"+paidCode)
+	c.presses("change_dates_" + goneCode).hears("No encuentro esa reserva")
 }
 
 func TestHelp(t *testing.T) {
@@ -134,7 +173,23 @@ func TestHelp(t *testing.T) {
 	} {
 		c.presses(id).hears(want).sees(dialogue.ReplyButtons, "menu_availability", "human", "menu_back")
 	}
+	c.presses("help_cancellation").hears("La seña es parte del precio", "te devolvemos todo")
+	c.presses("help_location")
+	require.Equal(t, dialogue.Reply{Kind: dialogue.ReplyLocation, Latitude: -31.9, Longitude: -64.5, Name: "Cabañas del Cerro",
+		Address: "Ruta 5 km 3, Villa Mar"}, c.last.Replies[0])
 	c.business.places[0].Photos = []booking.Photo{{URL: "https://img.example/a.jpg"}, {URL: "http://img.example/b.jpg"}}
 	c.says("tenés fotos?").hears("Cabaña Arrayán")
 	require.Equal(t, dialogue.ReplyPicture, c.last.Replies[0].Kind)
+	require.Equal(t, "*Cabaña Arrayán*, hasta 4 personas. Desde $ 60.000 la noche.", plain(c.last.Replies[0].Body))
+}
+
+func TestHowToGetInIsForConfirmedGuests(t *testing.T) {
+	t.Parallel()
+	for status, told := range map[booking.Status]bool{booking.Confirmed: true, booking.PreReserved: false, booking.Cancelled: false} {
+		c := withBookings(t, (*business).paid)
+		c.business.bookings[0].Status = status
+		c.business.places[1].CheckInText = "La llave está en la caja, clave 4321."
+		c.says("cómo hago para entrar?").hears("desde las 14:00")
+		require.Equal(t, told, strings.Contains(c.body(), "clave 4321"), status)
+	}
 }

@@ -26,6 +26,7 @@ func drawPress(t *rapid.T) dialogue.Press {
 		dialogue.ActionPay, dialogue.ActionPayNow, dialogue.ActionConfirm, dialogue.ActionConsultPayment, dialogue.ActionChangePayment,
 		dialogue.ActionExtend, dialogue.ActionCancel, dialogue.ActionCancelYes, dialogue.ActionCancelNo, dialogue.ActionDetails,
 		dialogue.ActionReserveAgain, dialogue.ActionHuman, dialogue.ActionTopic,
+		dialogue.ActionBotBack, dialogue.ActionHeardYes, dialogue.ActionHeardNo, dialogue.ActionOptOut,
 	}).Draw(t, "action")}
 	stay := func() {
 		p.Stay, p.Guests = booking.Stay{CheckIn: drawDate(t), CheckOut: drawDate(t)}, rapid.IntRange(0, 9999).Draw(t, "guests")
@@ -48,6 +49,8 @@ func drawPress(t *rapid.T) dialogue.Press {
 		p.AccommodationID = rapid.Int64Min(0).Draw(t, "id")
 		stay()
 		p.Centavos = rapid.Int64Min(0).Draw(t, "centavos")
+	case dialogue.ActionBotBack:
+		p.GuestID = rapid.Int64Min(0).Draw(t, "guest")
 	case dialogue.ActionTopic:
 		p.Topic = rapid.SampledFrom([]dialogue.Topic{dialogue.TopicReserve, dialogue.TopicPayment, dialogue.TopicCancel,
 			dialogue.TopicCheckIn, dialogue.TopicAmenity, dialogue.TopicContact, dialogue.TopicLocation, dialogue.TopicPhotos}).Draw(t, "topic")
@@ -88,7 +91,8 @@ func TestIDsOfTheContract(t *testing.T) {
 		"change_dates_" + heldCode, "see_other_acc", "pay_res_" + heldCode, "pay_now_" + heldCode, "consult_payment_" + heldCode,
 		"change_payment_" + heldCode, "cancel_res_" + heldCode, "cancel_confirm_" + heldCode, "cancel_abort", "view_details_" + heldCode,
 		"help_how_to_reserve", "help_payment_methods", "help_cancellation", "help_check_in", "help_amenities", "help_contact", "reserve_again",
-		"hold_1_2026-12-20_2026-12-23_4", "extend_" + heldCode, "human", "more_offers_2026-12-20_2026-12-23_4_3",
+		"hold_1_2026-12-20_2026-12-23_4", "extend_" + heldCode, "human", "more_offers_2026-12-20_2026-12-23_4_3", "bot_back", "bot_back_77",
+		"heard_yes", "heard_no", "opt_out",
 	} {
 		p, ok := dialogue.ParsePress(id)
 		require.True(t, ok, id)

@@ -14,7 +14,8 @@ import (
 var noticeKinds = []string{
 	"hold", "hold_half_time", "hold_last_call", "hold_expired", "hold_extended", "confirmed", "late_confirmed", "late_refund", "surplus_refund",
 	"payment_short", "payment_pending", "payment_rejected", "cancelled", "arrival", "thanks",
-	"owner_confirmed", "owner_cancelled", "owner_payment_case", "owner_hand_over",
+	"owner_confirmed", "owner_cancelled", "owner_payment_case", "owner_hand_over", "owner_receipt", "owner_undelivered",
+	"owner_account",
 }
 
 func noticeOf(t *testing.T, kind string) dialogue.Notice {

@@ -146,10 +146,11 @@ func TestPriceThatChanged(t *testing.T) {
 func TestPersonTakesOver(t *testing.T) {
 	t.Parallel()
 	c := newChat(t)
-	c.says("quiero hablar con una persona").hears("ya le avisé a una persona").does(dialogue.Effect{Kind: dialogue.EffectHandOver})
+	c.says("quiero hablar con una persona").hears("ya le avisé a una persona", "Te responde por acá").sees(dialogue.ReplyButtons, "bot_back").
+		does(dialogue.Effect{Kind: dialogue.EffectHandOver, Reason: dialogue.ReasonAsked})
 	require.True(t, c.state.HandedOver)
 	c.isTold(dialogue.Effect{Kind: dialogue.EffectHandOver}, dialogue.Result{})
-	for _, text := range []string{"hola?", "menu", "volver al bot", "cancelar"} {
+	for _, text := range []string{"hola?", "menu", "volver", "cancelar"} {
 		c.says(text)
 		require.Empty(t, c.last.Replies)
 		require.Empty(t, c.last.Effects)
@@ -161,12 +162,12 @@ func TestPersonTakesOver(t *testing.T) {
 	c.says("hola").sees(dialogue.ReplyButtons, "menu_availability", "menu_reservations", "menu_help")
 }
 
-func TestNotUnderstoodTwiceOffersAPerson(t *testing.T) {
+func TestNotUnderstoodTwiceCallsAPerson(t *testing.T) {
 	t.Parallel()
 	c := newChat(t)
 	c.says("asdf qwer").hears("no te entendí", "del 10 al 15 de enero")
-	c.says("zxcv").hears("¿Querés que te pase con una persona?").sees(dialogue.ReplyButtons, "human", "menu_back")
-	c.says("dale").does(dialogue.Effect{Kind: dialogue.EffectHandOver})
+	c.says("zxcv").hears("ya le avisé a una persona").sees(dialogue.ReplyButtons, "bot_back").
+		does(dialogue.Effect{Kind: dialogue.EffectHandOver, Reason: dialogue.ReasonLost})
 
 	c = newChat(t)
 	c.says("asdf qwer").says("del 10 al 15 de enero").hears("¿Cuántas personas son?")
@@ -202,7 +203,7 @@ func TestOtherLanguages(t *testing.T) {
 	c.state = dialogue.State{}
 	c.says("Hello, do you have anything from 10 to 15 January for 4 people?").hears("I am the automatic assistant", "4 people", "5 nights")
 	require.Equal(t, "en", c.state.Language)
-	c.says("yes please").hears("Pick one")
+	c.says("yes please").hears("Pick one", "AR$ 310,000")
 	c.says("the first one").hears("Shall I book it?")
 	c = newChat(t)
 	c.says("Olá, vocês têm vaga de 10 a 15 de janeiro para 4 pessoas?").hears("para 4 pessoas", "5 noites")

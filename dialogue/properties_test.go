@@ -91,9 +91,13 @@ func drawState(t *rapid.T) dialogue.State {
 		V: rapid.IntRange(0, 3).Draw(t, "version"), Language: rapid.SampledFrom([]string{"", "es", "pt", "en", "xx"}).Draw(t, "language"),
 		Greeted: rapid.Bool().Draw(t, "greeted"), Guests: rapid.IntRange(0, 14).Draw(t, "state guests"), Nights: rapid.IntRange(0, 80).Draw(t, "state nights"),
 		AccommodationID: rapid.Int64Range(0, 31).Draw(t, "state cabin"), Quoted: rapid.Int64Range(0, 3).Draw(t, "quoted"),
-		Awaiting: rapid.SampledFrom([]string{"", "dates", "check_out", "guests", "choice", "confirm", "cancel", "person", "unknown"}).Draw(t, "awaiting"),
+		Awaiting: rapid.SampledFrom([]string{"", "dates", "check_out", "guests", "choice", "confirm", "confirm", "cancel", "person", "heard", "opt_out", "new_dates", "unknown"}).Draw(t, "awaiting"),
 		Code:     rapid.SampledFrom([]string{"", heldCode, "junk"}).Draw(t, "state code"), Failures: rapid.IntRange(0, 3).Draw(t, "failures"),
-		HandedOver: rapid.IntRange(0, 9).Draw(t, "handed") == 0,
+		HandedOver: rapid.IntRange(0, 9).Draw(t, "handed") == 0, OptedOut: rapid.IntRange(0, 9).Draw(t, "out") == 0,
+		PaidSaid: rapid.Bool().Draw(t, "paid said"), Reassured: rapid.Bool().Draw(t, "reassured"), LoopOffered: rapid.Bool().Draw(t, "loop"),
+		Heard:    rapid.SampledFrom([]string{"", "del 10 al 15 de enero", "sí", "asdf"}).Draw(t, "heard"),
+		Replaces: rapid.SampledFrom([]string{"", heldCode, "junk"}).Draw(t, "replaces"),
+		Asked:    rapid.SampledFrom([][]uint32{nil, {1, 2, 3}}).Draw(t, "asked"),
 	}
 	if rapid.Bool().Draw(t, "dated") {
 		s.CheckIn = booking.MustDate("2026-11-20").AddDays(rapid.IntRange(-10, 700).Draw(t, "state in"))
@@ -105,13 +109,24 @@ func drawState(t *rapid.T) dialogue.State {
 }
 
 func drawInbound(t *rapid.T, offered []string) dialogue.Inbound {
-	in := dialogue.Inbound{ProfileName: drawName(t), Kind: rapid.SampledFrom([]dialogue.InboundKind{
+	in := dialogue.Inbound{ProfileName: drawName(t), FromOwner: rapid.IntRange(0, 9).Draw(t, "owner") == 0, Kind: rapid.SampledFrom([]dialogue.InboundKind{
 		dialogue.InboundText, dialogue.InboundText, dialogue.InboundText, dialogue.InboundChoice, dialogue.InboundChoice, dialogue.InboundAudio,
-		dialogue.InboundPicture, dialogue.InboundLocation, dialogue.InboundUnsupported, dialogue.InboundSilent, "",
+		dialogue.InboundAudio, dialogue.InboundPicture, dialogue.InboundDocument, dialogue.InboundLocation, dialogue.InboundUnsupported, dialogue.InboundSilent, "",
 	}).Draw(t, "kind")}
 	switch in.Kind {
-	case dialogue.InboundText, dialogue.InboundPicture:
+	case dialogue.InboundText, dialogue.InboundPicture, dialogue.InboundDocument:
 		in.Text = drawText(t)
+		if rapid.IntRange(0, 3).Draw(t, "proposed") == 0 {
+			in.Proposal = drawProposal(t)
+		}
+		if in.Kind != dialogue.InboundText {
+			in.Media = &dialogue.Media{ID: "1", Filename: rapid.SampledFrom([]string{"", "comprobante_mp.pdf", "x.jpg"}).Draw(t, "file")}
+		}
+	case dialogue.InboundAudio:
+		if rapid.IntRange(0, 5).Draw(t, "listens") > 0 {
+			in.Voice = &dialogue.Voice{Text: drawText(t), Outcome: rapid.SampledFrom([]dialogue.VoiceOutcome{dialogue.VoiceHeard, dialogue.VoiceHeard,
+				dialogue.VoiceUnclear, dialogue.VoiceSilent, dialogue.VoiceTooLong, dialogue.VoiceFailed, ""}).Draw(t, "outcome")}
+		}
 	case dialogue.InboundChoice:
 		ids := []*rapid.Generator[string]{rapid.Map(rapid.Custom(drawPress), dialogue.Press.ID), rapid.String()}
 		if len(offered) > 0 {
@@ -120,6 +135,19 @@ func drawInbound(t *rapid.T, offered []string) dialogue.Inbound {
 		in.ChoiceID = rapid.OneOf(ids...).Draw(t, "choice")
 	}
 	return in
+}
+
+func drawProposal(t *rapid.T) *dialogue.Understanding {
+	u := dialogue.Understanding{
+		Intent: dialogue.Intent(rapid.SampledFrom([]string{"affirm", "cancel", "pay", "book", "price", "provide_info", "other", "human", "junk"}).Draw(t, "intent")),
+		Guests: rapid.IntRange(-3, 60).Draw(t, "proposed guests"), Nights: rapid.IntRange(-3, 99).Draw(t, "proposed nights"),
+		Language: rapid.SampledFrom([]string{"", "es", "fr"}).Draw(t, "proposed language"),
+	}
+	if rapid.Bool().Draw(t, "proposed dates") {
+		u.CheckIn = drawDate(t)
+		u.CheckOut = u.CheckIn.AddDays(rapid.IntRange(-5, 90).Draw(t, "proposed stay"))
+	}
+	return &u
 }
 
 func TestEveryTurnIsSoundWhateverIsSaid(t *testing.T) {
@@ -154,7 +182,8 @@ func checkTurn(t *rapid.T, b *business, before dialogue.State, in dialogue.Inbou
 		require.NoError(t, withinLimits(reply))
 		checkOffersArePriced(t, b, reply)
 	}
-	if before.HandedOver || in.Kind == dialogue.InboundSilent {
+	handsBack := slices.ContainsFunc(outcome.Effects, func(e dialogue.Effect) bool { return e.Kind == dialogue.EffectHandBack })
+	if before.HandedOver && !handsBack || in.Kind == dialogue.InboundSilent {
 		require.Empty(t, outcome.Replies)
 		require.Empty(t, outcome.Effects)
 		require.Equal(t, before, outcome.State)
@@ -166,7 +195,7 @@ func checkTurn(t *rapid.T, b *business, before dialogue.State, in dialogue.Inbou
 			continue
 		}
 		byButton := in.Kind == dialogue.InboundChoice && strings.HasPrefix(in.ChoiceID, "hold_")
-		byWord := before.Awaiting == "confirm" && outcome.Understood.Intent == dialogue.IntentAffirm
+		byWord := in.Kind == dialogue.InboundText && before.Awaiting == "confirm" && outcome.Understood.Intent == dialogue.IntentAffirm
 		require.True(t, byButton || byWord, "a hold without an explicit yes")
 		offer, _, err := b.Offer(effect.AccommodationID, effect.Stay, effect.Guests)
 		require.NoError(t, err, "a hold of what is not free")
@@ -218,10 +247,14 @@ func checkResolve(t *rapid.T, b *business, state dialogue.State, effect dialogue
 		require.NoError(t, withinLimits(reply))
 		checkOffersArePriced(t, b, reply)
 	}
-	quiet := []dialogue.EffectKind{dialogue.EffectHandOver, dialogue.EffectHold, dialogue.EffectCancel, dialogue.EffectExtend}
-	if result.Refusal == "" && slices.Contains(quiet, effect.Kind) || effect.Kind == dialogue.EffectHandOver {
-		require.Empty(t, outcome.Replies)
-	} else {
+	quiet := []dialogue.EffectKind{dialogue.EffectHandOver, dialogue.EffectHold, dialogue.EffectCancel, dialogue.EffectExtend,
+		dialogue.EffectHandBack, dialogue.EffectReceipt, dialogue.EffectOptOut}
+	switch {
+	case result.Refusal == "" && slices.Contains(quiet, effect.Kind) || effect.Kind == dialogue.EffectHandOver:
+		if state.Replaces == "" {
+			require.Empty(t, outcome.Replies)
+		}
+	default:
 		require.NotEmpty(t, outcome.Replies)
 	}
 	return outcome.State
@@ -232,14 +265,33 @@ func TestEveryNoticeIsWithinLimits(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		b := drawBusiness(rt, t)
 		n := dialogue.Notice{
-			Kind: rapid.SampledFrom(append(noticeKinds, "", "owner_x")).Draw(rt, "notice"), Language: rapid.SampledFrom([]string{"", "es", "pt", "en"}).Draw(rt, "language"),
+			Kind: rapid.SampledFrom(append([]string{"", "owner_x", "owner_hand_over"}, noticeKinds...)).Draw(rt, "notice"), Language: rapid.SampledFrom([]string{"", "es", "pt", "en"}).Draw(rt, "language"),
 			Booking: drawBooking(rt, b), GuestName: drawName(rt), GuestPhone: rapid.String().Draw(rt, "phone"), Amount: drawMoney(rt),
 			Verdict:     rapid.SampledFrom([]booking.Verdict{"", booking.VerdictShort, booking.VerdictLate, booking.VerdictPark}).Draw(rt, "verdict"),
 			Location:    booking.Location{Address: drawName(rt), City: drawName(rt), Province: drawName(rt)},
 			CheckInText: rapid.OneOf(rapid.String(), rapid.Just(strings.Repeat("clave 🔑\n", 800))).Draw(rt, "how"), Property: b.property, Now: b.now,
+			GuestID: rapid.Int64Range(0, 3).Draw(rt, "guest"), Conversation: drawState(rt), LastText: drawText(rt), CabinName: drawName(rt),
+			Reason:  rapid.SampledFrom([]dialogue.HandOverReason{"", dialogue.ReasonAsked, dialogue.ReasonLost, dialogue.ReasonUpset, dialogue.ReasonLoop}).Draw(rt, "reason"),
+			Problem: rapid.SampledFrom([]string{"", "recipient", "template", "window_closed", "account"}).Draw(rt, "problem"),
 		}
 		r := dialogue.Compose(n)
 		require.NoError(rt, withinLimits(r))
 		require.NotNil(rt, r.Template)
+	})
+}
+
+func TestEveryReturnIsSound(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		b := drawBusiness(rt, t)
+		outcome, err := dialogue.Return(drawState(rt), b)
+		require.NoError(rt, err)
+		require.NotEmpty(rt, outcome.Replies)
+		require.Empty(rt, outcome.Effects)
+		require.False(rt, outcome.State.HandedOver)
+		for _, reply := range outcome.Replies {
+			require.NoError(rt, withinLimits(reply))
+			checkOffersArePriced(rt, b, reply)
+		}
 	})
 }

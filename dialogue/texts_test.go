@@ -1,9 +1,12 @@
 package dialogue
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"unicode"
 
@@ -18,14 +21,59 @@ func TestLanguagesSayTheSame(t *testing.T) {
 		es, their := reflect.ValueOf(spanish), reflect.ValueOf(*other)
 		for i := range es.NumField() {
 			field := es.Type().Field(i).Name
-			if es.Field(i).Kind() != reflect.String {
+			switch es.Field(i).Kind() {
+			case reflect.String:
+				original, translated := es.Field(i).String(), their.Field(i).String()
+				require.NotEmpty(t, original, field)
+				require.NotEmpty(t, translated, "%s in %s", field, other.Code)
+				require.Equal(t, namesIn(original), namesIn(translated), "%s in %s", field, other.Code)
+			case reflect.Array:
 				require.NotContains(t, their.Field(i).Interface(), "", field)
+			}
+		}
+	}
+}
+
+// knownNames are the variables that texts may have.
+var knownNames = strings.Fields("address amount balance cabin capacity checkin checkout code day days deadline deposit from guest guests heard in " +
+	"last least left list month most n name newin newout nights out paid percent phone price problem property reason refund status terms time total " +
+	"weekday what wish words")
+
+func TestTextsNameOnlyWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	for _, texts := range []any{spanish, portuguese, english, toOwner} {
+		values := reflect.ValueOf(texts)
+		for i := range values.NumField() {
+			if values.Field(i).Kind() != reflect.String {
 				continue
 			}
-			original, translated := es.Field(i).String(), their.Field(i).String()
-			require.NotEmpty(t, original, field)
-			require.NotEmpty(t, translated, "%s in %s", field, other.Code)
-			require.Equal(t, namesIn(original), namesIn(translated), "%s in %s", field, other.Code)
+			text := values.Field(i).String()
+			for _, name := range namesIn(text) {
+				require.Contains(t, knownNames, strings.Trim(name, "{}"), "%s: %q", values.Type().Field(i).Name, text)
+			}
+			require.NotRegexp(t, `[{}]`, named.ReplaceAllString(text, ""), "a brace of its own")
+		}
+	}
+}
+
+// Every text is said somewhere: one that nothing uses is a promise nobody keeps.
+func TestEveryTextIsUsed(t *testing.T) {
+	t.Parallel()
+	code := ""
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		if strings.HasPrefix(file, "texts") || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		code += string(content)
+	}
+	for _, texts := range []any{spanish, toOwner} {
+		fields := reflect.TypeOf(texts)
+		for i := range fields.NumField() {
+			require.Regexp(t, `\.`+fields.Field(i).Name+`\b`, code)
 		}
 	}
 }
