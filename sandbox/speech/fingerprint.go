@@ -62,6 +62,16 @@ func (s sound) isSpeechless() bool {
 	return mean < nearSilence || loudest < evenly*mean
 }
 
+// smooth spreads each value a little over its neighbours: conversions move sound by parts of a window.
+func (e envelope) smooth() []float64 {
+	smoothed := make([]float64, len(e))
+	for i := range e {
+		before, after := e[max(i-1, 0)], e[min(i+1, len(e)-1)]
+		smoothed[i] = (float64(before) + 2*float64(e[i]) + float64(after)) / 4
+	}
+	return smoothed
+}
+
 const (
 	surelyAlike = 0.9 // correlation
 	mostShift   = 4   // windows that conversions add or take at the ends
@@ -69,7 +79,7 @@ const (
 
 // recognise finds the clip that sounds like s.
 func recognise(s sound) (clip, bool) {
-	heard := s.envelope()
+	heard := s.envelope().smooth()
 	var best clip
 	likeness := surelyAlike
 	for _, c := range clips() {
@@ -77,7 +87,7 @@ func recognise(s sound) (clip, bool) {
 			continue
 		}
 		for shift := -mostShift; shift <= mostShift; shift++ {
-			if l := correlation(heard, c.Envelope, shift); l >= likeness {
+			if l := correlation(heard, c.Envelope.smooth(), shift); l >= likeness {
 				best, likeness = c, l
 			}
 		}
@@ -86,7 +96,7 @@ func recognise(s sound) (clip, bool) {
 }
 
 // correlation compares two envelopes, the second moved by some windows; those of different lengths are nothing alike.
-func correlation(a, b envelope, shift int) float64 {
+func correlation(a, b []float64, shift int) float64 {
 	if shift < 0 {
 		return correlation(b, a, -shift)
 	}
@@ -100,7 +110,7 @@ func correlation(a, b envelope, shift int) float64 {
 	}
 	var sumA, sumB, sumAA, sumBB, sumAB float64
 	for i := range n {
-		x, y := float64(a[i]), float64(b[i])
+		x, y := a[i], b[i]
 		sumA, sumB, sumAA, sumBB, sumAB = sumA+x, sumB+y, sumAA+x*x, sumBB+y*y, sumAB+x*y
 	}
 	count := float64(n)

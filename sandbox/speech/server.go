@@ -148,10 +148,11 @@ const maxFile = 32 << 20
 func (s *Server) serve(d dialect) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		f := s.begin()
+		// Before the wait: a caller that hangs up is noticed only when the request was read.
+		form, refused := s.read(w, r, f)
 		if !wait(r, f.delay) {
 			return
 		}
-		form, refused := s.read(w, r, f)
 		if refused == nil {
 			refused = d.check(form, f)
 		}
