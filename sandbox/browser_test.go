@@ -203,12 +203,13 @@ func TestPhoneShowsAConversation(t *testing.T) {
 		chromedp.WaitVisible(testID("attach-location")),
 		picture("phone-attach"),
 		chromedp.Click(testID("attach-location")),
+		chromedp.WaitVisible(testID("place-option")),
+		picture("phone-places"),
+		chromedp.Click(testID("place-option")),
 		chromedp.WaitVisible(chromedp.CSS(`[data-kind="location"]`)),
 		chromedp.Click(testID("attach")),
-		chromedp.Click(testID("attach-audio")),
-		chromedp.WaitVisible(chromedp.CSS(`[data-kind="audio"]`)),
-		chromedp.Click(testID("attach")),
 		chromedp.Click(testID("attach-sticker")),
+		chromedp.Click(testID("sticker-option")),
 		chromedp.WaitVisible(chromedp.CSS(`[data-kind="sticker"]`)),
 	))
 	id, err = b.control.Say(ctx, lucia, "¡Gracias!")
