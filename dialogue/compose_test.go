@@ -114,6 +114,50 @@ func TestComposeOwner(t *testing.T) {
 	require.Contains(t, plain(dialogue.Compose(n).Body), "pidió hablar con una persona")
 }
 
+func TestComposeHandOver(t *testing.T) {
+	t.Parallel()
+	n := noticeOf(t, "owner_hand_over")
+	n.Reason, n.GuestID, n.LastText, n.CabinName = dialogue.ReasonUpset, 77, "nadie me contesta {cabin} *ya*", "Cabaña Lenga"
+	n.Conversation = dialogue.State{CheckIn: n.Booking.Stay.CheckIn, CheckOut: n.Booking.Stay.CheckOut, Guests: 4}
+	r := dialogue.Compose(n)
+	for _, part := range []string{"Ana Pérez (+5491122334455) está molesto o preocupado", "Busca: del dom 10/1 al vie 15/1 · 4 personas · Cabaña Lenga",
+		"Reserva " + heldCode + " · Cabaña Arrayán (esperando la seña)", "“nadie me contesta (cabin) ya”", "hasta que se lo devuelvas"} {
+		require.Contains(t, plain(r.Body), part)
+	}
+	require.Equal(t, []dialogue.Choice{{ID: "bot_back_77", Title: "Devolver al bot"}}, r.Choices)
+	require.Contains(t, r.Template.Parameters[0], "nadie me contesta")
+	for reason, want := range map[dialogue.HandOverReason]string{
+		dialogue.ReasonAsked: "pidió hablar con una persona", dialogue.ReasonLost: "no se está entendiendo", dialogue.ReasonLoop: "dando vueltas",
+	} {
+		n = noticeOf(t, "owner_hand_over")
+		n.Reason, n.Booking = reason, dialogue.BookingView{}
+		r = dialogue.Compose(n)
+		require.Equal(t, dialogue.ReplyText, r.Kind)
+		require.Contains(t, plain(r.Body), want)
+		require.NotContains(t, r.Body, "Reserva ")
+		require.NotContains(t, r.Body, "Busca")
+	}
+}
+
+func TestComposeAlarmsSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	n := noticeOf(t, "owner_receipt")
+	require.Contains(t, plain(dialogue.Compose(n).Body), "No está verificado")
+	require.Contains(t, plain(dialogue.Compose(n).Body), heldCode)
+	n.Booking = dialogue.BookingView{}
+	require.NotContains(t, plain(dialogue.Compose(n).Body), "Reserva ")
+	n.Kind = "owner_undelivered"
+	for problem, want := range map[string]string{
+		"recipient": "por otro medio", "template": "plantilla", "window_closed": "24 horas", "unknown": "motivo: unknown", "": "motivo: -",
+	} {
+		n.Problem = problem
+		require.Contains(t, plain(dialogue.Compose(n).Body), want)
+		require.Contains(t, plain(dialogue.Compose(n).Body), "Qué hacer")
+	}
+	n.Kind = "owner_account"
+	require.Contains(t, plain(dialogue.Compose(n).Body), "rechazando nuestra cuenta")
+}
+
 func TestComposeEveryKindInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

@@ -100,10 +100,23 @@ func (t *turn) listen() {
 
 func (t *turn) understand(text string) {
 	t.in.Text = text
-	t.read = understanding.Read(text, understanding.Context{
-		Today: t.today, Anchor: t.state.CheckIn, Awaited: understanding.Question(t.state.Awaiting),
-	})
+	context := understanding.Context{Today: t.today, Anchor: t.state.CheckIn, Awaited: understanding.Question(t.state.Awaiting)}
+	t.read = understanding.Read(text, context)
+	if month := firstOfMonth(t.state.CheckIn); t.today.Before(month) && t.read.BareDays() {
+		context.Today = month
+		if read := understanding.Read(text, context); !read.CheckIn.IsZero() == !t.read.CheckIn.IsZero() {
+			t.read = read
+		}
+	}
 	t.propose()
+}
+
+// firstOfMonth is the first day of the month of a day, the zero day for that.
+func firstOfMonth(d booking.Date) booking.Date {
+	if d.IsZero() {
+		return d
+	}
+	return booking.NewDate(d.Time().Year(), d.Time().Month(), 1)
 }
 
 // speak settles the language: the first clear sign, then only another clear sign changes it.
