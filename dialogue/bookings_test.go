@@ -69,6 +69,8 @@ func TestCancel(t *testing.T) {
 	c.business.bookings[1].RefundIfCancelled = booking.Pesos(0)
 	c.presses("cancel_res_" + paidCode).hears("no corresponde devolución de los $ 75.000")
 	c.presses("cancel_confirm_" + paidCode).does(cancel)
+	c.presses("menu_back").presses("cancel_confirm_" + paidCode).hears("¿Cancelo la reserva " + paidCode).holdsNothing()
+	c.presses("cancel_confirm_" + paidCode).does(cancel)
 	c.says("cancelar RES261122FFFFFF").hears("No encuentro esa reserva").holdsNothing()
 }
 

@@ -3,8 +3,6 @@ package dialogue
 import (
 	"hash/fnv"
 	"strings"
-
-	"cabanas/dialogue/understanding"
 )
 
 // The sizes of what is remembered against loops, and how often is too often.
@@ -16,11 +14,10 @@ const (
 
 // repeats remembers the guest's text and reports whether it came too often lately. An answer to a question may come often.
 func (t *turn) repeats() bool {
-	words := understanding.Words(t.in.Text)
-	if len(words) == 0 || t.small() || t.state.Awaiting == awaitChoice && t.read.Position() > 0 {
+	if len(t.words) == 0 || t.small() || t.state.Awaiting == awaitChoice && t.read.Position() > 0 {
 		return false
 	}
-	said := hashOf(words...)
+	said := hashOf(t.words...)
 	t.state.Asked = kept(t.state.Asked, said, mostAskedKept)
 	return count(t.state.Asked, said) >= tooOften
 }

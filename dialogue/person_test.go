@@ -48,6 +48,7 @@ func TestTheBotSaysThatItIsOne(t *testing.T) {
 	for _, text := range []string{"sos un bot?", "estoy hablando con una máquina?", "sos una persona real?"} {
 		newChat(t).says(text).hears("Sí, soy un bot").sees(dialogue.ReplyButtons, "human", "menu_back").holdsNothing()
 	}
+	newChat(t).says("sos un bot? quiero hablar con una persona").does(handOver(dialogue.ReasonAsked))
 	newChat(t).says("are you a bot?").hears("Yes, I am a bot").holdsNothing()
 }
 

@@ -65,6 +65,16 @@ func TestLaterQuestionsChangeTheSearch(t *testing.T) {
 	c.says("y la otra?").hears("es la única que me queda libre").sees(dialogue.ReplyButtons, "date_custom", "human")
 }
 
+func TestDatesThatWentByAreForgotten(t *testing.T) {
+	t.Parallel()
+	c := newChat(t)
+	c.says("del 10 al 15 de enero para 4").says("la primera")
+	c.business.now = clockAt(t, "2027-01-20T12:00")
+	c.says("sí").holdsNothing()
+	c.says("quiero reservar").hears("¿Qué días querés venir?")
+	c.says("del 10 al 12").hears("Del mié 10/2 al vie 12/2", "para 4 personas")
+}
+
 func TestPetsAreNotForgotten(t *testing.T) {
 	t.Parallel()
 	newChat(t).says("del 10 al 15 de enero somos 4 y un perro").hears("Por tu mascota", "para 4 personas").sees(dialogue.ReplyList)

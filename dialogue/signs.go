@@ -28,6 +28,7 @@ const (
 	signReceipt   sign = "receipt"
 	signMore      sign = "more"
 	signOtherOne  sign = "other_one"
+	signPerson    sign = "person" // asks for a person in so many words
 	signGoOn      sign = "go_on"
 	signThat      sign = "yes_that"
 	signNextWeek  sign = "next_week"
@@ -60,11 +61,14 @@ var signPhrases = sync.OnceValue(func() map[sign][]signPhrase {
 
 // gives reports whether a text gives the sign.
 func gives(text string, s sign) bool {
-	words := understanding.Words(text)
+	return inWords(understanding.Words(text), s)
+}
+
+func inWords(words []string, s sign) bool {
 	return slices.ContainsFunc(signPhrases()[s], func(p signPhrase) bool { return p.in(words) })
 }
 
-func (t *turn) gives(s sign) bool { return gives(t.in.Text, s) }
+func (t *turn) gives(s sign) bool { return inWords(t.words, s) }
 
 func (p signPhrase) in(words []string) bool {
 	if p.whole {

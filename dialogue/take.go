@@ -36,6 +36,8 @@ type turn struct {
 
 	replies []Reply
 	effects []Effect
+	// words are those of the message, folded.
+	words []string
 	// introduced says that the replies already tell who is speaking.
 	introduced bool
 	// voice and proposed say that the reading is of a voice note or of a language model: it is repeated and never a yes.
@@ -64,6 +66,7 @@ func Take(state State, in Inbound, facts Facts) (Outcome, error) {
 		return Outcome{State: state, Understood: t.read.Understanding}, nil
 	}
 	t.speak()
+	t.forgetPast()
 	if err := t.answer(); err != nil {
 		return Outcome{}, fmt.Errorf("take turn: %w", err)
 	}
@@ -99,7 +102,7 @@ func (t *turn) listen() {
 }
 
 func (t *turn) understand(text string) {
-	t.in.Text = text
+	t.in.Text, t.words = text, understanding.Words(text)
 	context := understanding.Context{Today: t.today, Anchor: t.state.CheckIn, Awaited: understanding.Question(t.state.Awaiting)}
 	t.read = understanding.Read(text, context)
 	if month := firstOfMonth(t.state.CheckIn); t.today.Before(month) && t.read.BareDays() {
@@ -109,6 +112,18 @@ func (t *turn) understand(text string) {
 		}
 	}
 	t.propose()
+}
+
+// forgetPast drops dates that went by since the guest last wrote of them.
+func (t *turn) forgetPast() {
+	if t.state.CheckIn.IsZero() || !t.state.CheckIn.Before(t.today) {
+		return
+	}
+	t.setStay(booking.Stay{})
+	t.state.AccommodationID, t.state.Quoted = 0, 0
+	if t.state.Awaiting == awaitYes || t.state.Awaiting == awaitChoice || t.state.Awaiting == awaitCheckOut {
+		t.state.Awaiting = ""
+	}
 }
 
 // firstOfMonth is the first day of the month of a day, the zero day for that.

@@ -165,6 +165,18 @@ func (t *turn) askCancel(b BookingView) {
 		button(t.texts.ButtonCancelNo, Press{Action: ActionCancelNo}))
 }
 
+// pressCancel is the yes by button. Where money was paid, an old one asks again: what is given back may be less by now.
+func (t *turn) pressCancel(code string) error {
+	b, found, err := t.find(code)
+	if err != nil {
+		return err
+	}
+	if found && b.Paid.Centavos > 0 && (t.state.Awaiting != awaitCancel || t.state.Code != code) {
+		return t.startCancel(code)
+	}
+	return t.cancelNow(code)
+}
+
 // cancelNow asks the system to cancel after the yes.
 func (t *turn) cancelNow(code string) error {
 	t.state.Awaiting = ""

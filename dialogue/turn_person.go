@@ -3,8 +3,6 @@ package dialogue
 import (
 	"fmt"
 	"strings"
-
-	"cabanas/booking"
 )
 
 // The hours in which somebody of the team is usually there to answer.
@@ -73,10 +71,8 @@ func Return(state State, facts Facts) (Outcome, error) {
 
 // resume says a line and comes back to where the search was, else to the menu.
 func (t *turn) resume(line string) error {
+	t.forgetPast()
 	searching := !t.state.CheckIn.IsZero() || t.state.Guests > 0
-	if t.state.CheckIn.Before(t.today) {
-		t.setStay(booking.Stay{})
-	}
 	if !searching {
 		t.menu()
 	} else if err := t.proceed(); err != nil {
@@ -103,7 +99,7 @@ func (t *turn) feelings() bool {
 	case t.wary():
 		t.state.Reassured = true
 		t.ask(say(t.texts.Reassure, "property", shown(t.facts.Property().Name, longestName)), t.humanButton(), t.menuButton())
-	case t.gives(signBot):
+	case t.gives(signBot) && !t.gives(signPerson):
 		t.state.Awaiting = t.searchQuestion()
 		t.ask(t.texts.IsBot, t.humanButton(), t.menuButton())
 	default:

@@ -35,7 +35,7 @@ func (t *turn) press(p Press) error {
 	case ActionCancel:
 		return t.startCancel(p.Code)
 	case ActionCancelYes:
-		return t.cancelNow(p.Code)
+		return t.pressCancel(p.Code)
 	case ActionCancelNo:
 		return t.keep()
 	case ActionChangeDates:

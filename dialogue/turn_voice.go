@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"cabanas/booking"
-	"cabanas/dialogue/understanding"
 )
 
 // longestHeard is how much of a doubtful transcription is kept and repeated.
@@ -82,7 +81,7 @@ func (t *turn) echo() {
 	}
 	what := t.understood()
 	if what == "" {
-		if !t.voice || understanding.Words(t.in.Text) == nil || t.small() {
+		if !t.voice || len(t.words) == 0 || t.small() {
 			return
 		}
 		const longestQuote = 160
