@@ -19,6 +19,7 @@ import (
 	"cabanas/booking"
 	"cabanas/internal/accounts"
 	"cabanas/internal/observe"
+	"cabanas/store/postgres"
 )
 
 // The refusals that only an HTTP edge knows; all others are those of package booking.
@@ -30,6 +31,8 @@ const (
 	CodeTooLarge             booking.Code = "too_large"              // the body is larger than the route reads
 	CodeUnsupportedMediaType booking.Code = "unsupported_media_type" // the body is not said to be JSON
 	CodeIdempotencyConflict  booking.Code = "idempotency_conflict"   // the Idempotency-Key was used with another body
+	CodeNoSpeechService      booking.Code = "no_speech_service"      // nothing transcribes: WHISPER_API_URL is not set
+	CodeUnreadableSound      booking.Code = "unreadable_sound"       // the file is no sound that can be read
 )
 
 // statusOf is the one table from codes to HTTP statuses; a code that is not in it is a refusal by a rule, 422.
@@ -51,6 +54,9 @@ var statusOf = map[booking.Code]int{
 	booking.CodeTooManyHolds:    http.StatusTooManyRequests,
 	booking.CodeInternal:        http.StatusInternalServerError,
 	booking.CodeUnavailable:     http.StatusServiceUnavailable,
+
+	CodeNoSpeechService:       http.StatusNotImplemented,
+	postgres.CodeWindowClosed: http.StatusConflict,
 
 	accounts.CodeBadCredentials:  http.StatusUnauthorized,
 	accounts.CodeTOTPRequired:    http.StatusUnauthorized,

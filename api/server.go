@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"cabanas/dialogue/understanding"
 	"cabanas/internal/observe"
 )
 
@@ -24,6 +25,8 @@ const (
 
 	// One request may take this long inside; it is less than stopTime, so that a stop waits for every answer.
 	requestTime = 15 * time.Second
+	// uploadTime is for a file that is listened to; the answer must be written before the server's write timeout.
+	uploadTime = 50 * time.Second
 	// webhookTime stays under the 22 s after which Mercado Pago counts a delivery as failed (contracts B4).
 	webhookTime = 10 * time.Second
 	stopTime    = 20 * time.Second
@@ -36,6 +39,11 @@ type Options struct {
 	Health      Health
 	Idempotency IdempotencyStore
 	Accounts    Accounts
+	Switchboard Switchboard
+	// Understand reads a message as the bot would at an instant.
+	Understand func(text string, now time.Time) understanding.Fields
+	// Transcriber hears sound files; nil when no speech service is set.
+	Transcriber Transcriber
 	Metrics     *observe.Metrics
 	// Gatherer is what /metrics shows.
 	Gatherer prometheus.Gatherer
@@ -96,11 +104,11 @@ func New(o Options) (*Server, error) {
 
 	addMetrics(router, o.Gatherer)
 	addWebhooks(router.Group(prefix, within(webhookTime)), &o)
-	typed := newTypedAPI(router, o)
+	typed, uploads := newTypedAPIs(router, o)
 	addHealth(typed, o.Health, o.Now)
 	addAccommodations(typed, &o)
 	addReservations(typed, &o)
-	addStaff(typed, &o)
+	addStaff(typed, uploads, &o)
 	if err := addDocs(router, typed); err != nil {
 		return nil, err
 	}
@@ -152,8 +160,8 @@ func (o *Options) complete() error {
 	var missing []error
 	for name, present := range map[string]bool{
 		"Desk": o.Desk != nil, "Inbox": o.Inbox != nil, "Health": o.Health != nil, "Idempotency": o.Idempotency != nil,
-		"Accounts": o.Accounts != nil,
-		"Metrics":  o.Metrics != nil, "Gatherer": o.Gatherer != nil, "Logger": o.Logger != nil,
+		"Accounts": o.Accounts != nil, "Switchboard": o.Switchboard != nil, "Understand": o.Understand != nil,
+		"Metrics": o.Metrics != nil, "Gatherer": o.Gatherer != nil, "Logger": o.Logger != nil,
 		"VerifyWhatsApp": o.VerifyWhatsApp != nil, "VerifySubscription": o.VerifySubscription != nil,
 		"VerifyMercadoPago": o.VerifyMercadoPago != nil,
 	} {
@@ -170,8 +178,9 @@ func (o *Options) complete() error {
 	return errors.Join(missing...)
 }
 
-// newTypedAPI returns the description-first side of the router: what is registered on it is validated and documented.
-func newTypedAPI(router *gin.Engine, o Options) huma.API {
+// newTypedAPIs returns the description-first side of the router: what is registered on it is validated and documented. Routes
+// of uploads read their body themselves, once they know who sends it.
+func newTypedAPIs(router *gin.Engine, o Options) (typed, uploads huma.API) {
 	config := huma.DefaultConfig("Cabañas", o.Version)
 	config.Info.Description = "Availability, prices and bookings. Errors are application/problem+json with a stable code."
 	// The pages of huma load scripts from elsewhere and its schema links add fields to every body: docs.go serves our own.
@@ -184,7 +193,8 @@ func newTypedAPI(router *gin.Engine, o Options) huma.API {
 	if o.BaseURL != "" {
 		config.Servers = []*huma.Server{{URL: o.BaseURL}}
 	}
-	return humagin.NewWithGroup(router, router.Group("", within(requestTime), smallBody), config)
+	return humagin.NewWithGroup(router, router.Group("", within(requestTime), smallBody), config),
+		humagin.NewWithGroup(router, router.Group("", within(uploadTime)), config)
 }
 
 func init() {

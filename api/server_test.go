@@ -157,7 +157,9 @@ func TestTheDescriptionHoldsEveryTypedRoute(t *testing.T) {
 		admin + "/setup": {"post"}, admin + "/login": {"post"}, admin + "/refresh": {"post"}, admin + "/logout": {"post"},
 		admin + "/me": {"get"}, admin + "/password": {"post"}, admin + "/totp/enroll": {"post"}, admin + "/totp/confirm": {"post"},
 		admin + "/totp/disable": {"post"}, admin + "/users": {"get", "post"}, admin + "/users/{id}": {"patch"},
-		admin + "/users/{id}/disable": {"post"},
+		admin + "/users/{id}/disable": {"post"}, admin + "/conversations": {"get"}, admin + "/conversations/{guest_id}": {"get"},
+		admin + "/conversations/{guest_id}/take-over": {"post"}, admin + "/conversations/{guest_id}/hand-back": {"post"},
+		admin + "/conversations/{guest_id}/reply": {"post"}, "/api/v1/nlu/analyze": {"post"}, "/api/v1/audio/transcribe": {"post"},
 	} {
 		for _, method := range methods {
 			operation, ok := paths[route].(map[string]any)[method].(map[string]any)
@@ -170,7 +172,7 @@ func TestTheDescriptionHoldsEveryTypedRoute(t *testing.T) {
 			requireParameters(t, route, operation)
 		}
 	}
-	require.Len(t, paths, 20, "a new typed route is listed here")
+	require.Len(t, paths, 27, "a new typed route is listed here")
 	requireReferences(t, description, description)
 
 	hold := paths["/api/v1/reservations"].(map[string]any)["post"].(map[string]any)["responses"].(map[string]any)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"cabanas/api"
 	"cabanas/booking"
 	"cabanas/internal/accounts"
 )
@@ -45,6 +46,8 @@ func TestEveryRouteNeedsARoleOrIsOpenByName(t *testing.T) {
 		}
 	}
 	require.Empty(t, open, "no name is left without its route")
+	upload := description["/api/v1/audio/transcribe"].(map[string]any)["post"].(map[string]any)["requestBody"].(map[string]any)
+	require.Contains(t, upload["content"], "multipart/form-data")
 	schemes := object(t, e.do(t, http.MethodGet, "/openapi.json", ""))["components"].(map[string]any)["securitySchemes"].(map[string]any)
 	require.Equal(t, "bearer", schemes["staff"].(map[string]any)["scheme"])
 }
@@ -52,7 +55,7 @@ func TestEveryRouteNeedsARoleOrIsOpenByName(t *testing.T) {
 // Asking is how the walk finds a route whose guard is declared and does not stand.
 func TestEveryRouteKeepsThoseOutWhoseRoleIsTooSmall(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newOffice(t, func(options *api.Options) { options.Transcriber = &ears{} })
 	o.setUp(t)
 	owner, _ := o.logIn(t, ownerEmail)
 	staff, _ := o.member(t, owner, "staff")

@@ -29,11 +29,15 @@ type Accounts interface {
 }
 
 // addStaff registers everything that is for staff.
-func addStaff(api huma.API, o *Options) {
+func addStaff(api, uploads huma.API, o *Options) {
 	addDoor(api, o)
 	s := staff{api: api, accounts: o.Accounts, logger: o.Logger}
 	addSession(s, o)
 	addUsers(s, o)
+	addConversations(s, o)
+	addAnalyze(s, o)
+	s.api = uploads
+	addTranscribe(s, o)
 }
 
 // addDoor registers what somebody without an account or session can ask.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,8 +16,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"cabanas/activities"
 	"cabanas/api"
 	"cabanas/booking"
+	"cabanas/dialogue/understanding"
 	"cabanas/internal/accounts"
 	"cabanas/internal/embedded/embeddedtest"
 	"cabanas/migrations"
@@ -39,11 +42,32 @@ func (nobody) Identify(context.Context, string) (accounts.Member, error) {
 	return accounts.Member{}, booking.Refuse(booking.CodeUnauthorized, "nobody")
 }
 
-// office is a server with accounts in a real database.
+// understand reads as the product does.
+func understand(text string, now time.Time) understanding.Fields {
+	zone := time.FixedZone("-03", -3*60*60)
+	return understanding.Understand(text, now, zone).Fields()
+}
+
+// office is a server with accounts and conversations in a real database.
 type office struct {
 	*edge
 	store *postgres.Store
 	sql   *pgxpool.Pool
+	sends *sends
+}
+
+// sends is what was asked to be sent; err keeps it from being begun.
+type sends struct {
+	mu  sync.Mutex
+	ids []int64
+	err error
+}
+
+func (s *sends) Redelivery(_ context.Context, id int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ids = append(s.ids, id)
+	return s.err
 }
 
 func newOffice(t *testing.T, change ...func(*api.Options)) *office {
@@ -55,18 +79,19 @@ func newOffice(t *testing.T, change ...func(*api.Options)) *office {
 	pool, err := pgxpool.New(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	o := &office{store: store, sql: pool}
+	o := &office{store: store, sql: pool, sends: &sends{}}
 	digest := sha256.Sum256([]byte(setUpToken))
 	o.edge = newEdge(t, append([]func(*api.Options){func(options *api.Options) {
 		now := options.Now
 		desk, err := accounts.New(store, strings.Repeat("k", 40), hex.EncodeToString(digest[:]), func() time.Time { return now() })
 		require.NoError(t, err)
 		options.Accounts = desk
+		options.Switchboard = &activities.Switchboard{Store: store, Processes: o.sends, Return: 4 * time.Hour, Now: func() time.Time { return now() }}
 	}}, change...)...)
 	return o
 }
 
-// post asks as whoever the token is of; an empty one is nobody.
+// ask asks as whoever the token is of; an empty one is nobody.
 func (o *office) ask(t *testing.T, token, method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	if token != "" {

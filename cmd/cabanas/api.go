@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
@@ -10,8 +11,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"cabanas/activities"
 	"cabanas/api"
+	"cabanas/dialogue/understanding"
 	"cabanas/gateways/mercadopago"
+	"cabanas/gateways/transcription"
 	"cabanas/gateways/whatsapp"
 	"cabanas/internal/accounts"
 )
@@ -30,11 +34,11 @@ func runAPI(ctx context.Context, args []string) error {
 		return err
 	}
 	inbox := a.inbox()
-	desk, err := accounts.New(a.store, a.config.JWTSecret.Reveal(), a.config.SetupTokenHash, time.Now)
-	if err != nil {
+	options := a.apiOptions(inbox)
+	if err := a.forStaff(&options); err != nil {
 		return err
 	}
-	server, err := api.New(a.apiOptions(inbox, desk))
+	server, err := api.New(options)
 	if err != nil {
 		return err
 	}
@@ -51,10 +55,10 @@ func runAPI(ctx context.Context, args []string) error {
 	return group.Wait()
 }
 
-func (a *app) apiOptions(inbox api.Inbox, staff api.Accounts) api.Options {
+func (a *app) apiOptions(inbox api.Inbox) api.Options {
 	appSecrets, webhookSecrets := secrets(a.config.WhatsApp.AppSecrets), secrets(a.config.MercadoPago.WebhookSecrets)
 	return api.Options{
-		Desk: a.desk(), Inbox: inbox, Health: a.health(), Idempotency: a.store, Accounts: staff, Metrics: a.metrics, Gatherer: a.registry,
+		Desk: a.desk(), Inbox: inbox, Health: a.health(), Idempotency: a.store, Metrics: a.metrics, Gatherer: a.registry,
 		Logger: slog.Default(),
 		VerifyWhatsApp: func(header string, body []byte) bool {
 			return whatsapp.VerifySignature(header, body, appSecrets...)
@@ -72,6 +76,33 @@ func (a *app) apiOptions(inbox api.Inbox, staff api.Accounts) api.Options {
 		BaseURL:         a.config.BaseURL.String(),
 		Now:             time.Now,
 	}
+}
+
+// forStaff adds what only staff comes to.
+func (a *app) forStaff(options *api.Options) (err error) {
+	zone, err := time.LoadLocation(propertyZone)
+	if err != nil {
+		return fmt.Errorf("load time zone: %w", err)
+	}
+	options.Understand = func(text string, now time.Time) understanding.Fields {
+		return understanding.Understand(text, now, zone).Fields()
+	}
+	options.Switchboard = &activities.Switchboard{
+		Store: a.store, Processes: a.processes, Return: a.config.Dialogue.TakeoverReturn, Now: time.Now,
+	}
+	if options.Accounts, err = accounts.New(a.store, a.config.JWTSecret.Reveal(), a.config.SetupTokenHash, time.Now); err != nil {
+		return err
+	}
+	whisper := a.config.Whisper
+	if whisper.APIURL == nil {
+		return nil
+	}
+	engine, err := transcription.New(transcription.Options{URL: whisper.APIURL.String(), Model: whisper.Model, Key: whisper.APIKey.Reveal()})
+	if err != nil {
+		return err
+	}
+	options.Transcriber = &transcription.Listener{Engine: engine, Original: whisper.Input == "original", MinConfidence: whisper.MinConfidence}
+	return nil
 }
 
 func version(buildID string) string {
