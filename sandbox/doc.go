@@ -25,7 +25,8 @@
 //	GET    /control/messages/wait          the same, waiting up to ?timeout=10s for the first
 //	POST   /control/read                   {"guest"}: the guest reads, read statuses follow
 //	POST   /control/window                 {"guest","closed"}: close or open the 24-hour window
-//	POST   /control/templates              TemplateSpec: approve a template
+//	POST   /control/echo                   {"guest","text"}: the owner writes from the app of the business's phone → {"wamid"}
+//	POST   /control/templates              TemplateSpec: approve a template, or pause it
 //	GET    /control/media/{id}             a file a guest sent
 //	GET    /control/whatsapp               business name, number, call counts
 //	POST   /control/whatsapp/faults        WhatsAppFaults; DELETE switches all off

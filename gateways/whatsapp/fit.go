@@ -22,11 +22,26 @@ func (m Message) Fit() (Message, error) {
 	m.choose, m.linkTitle = FitTitle(m.choose, MaxListButton), FitTitle(m.linkTitle, MaxLinkTitle)
 	m.buttons = fitButtons(m.buttons)
 	m.sections = fitSections(m.sections)
-	m.template.Body = slices.Clone(m.template.Body)
-	for i, value := range m.template.Body {
-		m.template.Body[i] = FitTitle(value, MaxBody)
-	}
+	m.template.Body = fitValues(m.template.Body)
 	return m, m.Validate()
+}
+
+// fitValues keeps the variables of a template together within what its own words leave of the body, the longest cut first.
+func fitValues(values []string) []string {
+	values = slices.Clone(values)
+	lengths, total := make([]int, len(values)), 0
+	for i, value := range values {
+		values[i] = FitTitle(value, MaxTemplateValues)
+		lengths[i] = utf8.RuneCountInString(values[i])
+		total += lengths[i]
+	}
+	for ; total > MaxTemplateValues; total-- {
+		lengths[slices.Index(lengths, slices.Max(lengths))]--
+	}
+	for i := range values {
+		values[i] = FitText(values[i], lengths[i])
+	}
+	return values
 }
 
 func fitButtons(buttons []Button) []Button {

@@ -19,6 +19,8 @@ const (
 	MaxRowDescription = 72
 	MaxLinkTitle      = 20
 	MaxCallbackData   = 512
+	MaxLink           = 2000
+	MaxTemplateValues = 750 // all variables together: the body with its own words is held at 1024
 )
 
 // What a message is on the wire, and what an interactive one is.

@@ -298,3 +298,16 @@ func requireWithinLimits(t *rapid.T, body []byte) {
 	require.LessOrEqual(t, rows, 10)
 	require.Len(t, ids, rows+len(interactive.Action.Buttons))
 }
+
+func TestTemplateVariablesShareTheBody(t *testing.T) {
+	t.Parallel()
+	message, err := Template(TemplateCall{Name: "n", Language: "es_AR", Body: []string{"RES1", strings.Repeat("á", 2000), "$ 100", strings.Repeat("x", 700)}}).Fit()
+	require.NoError(t, err)
+	total := 0
+	for _, value := range message.template.Body {
+		total += utf8.RuneCountInString(value)
+	}
+	require.Equal(t, MaxTemplateValues, total)
+	require.Equal(t, "RES1", message.template.Body[0], "short ones stay whole")
+	require.Equal(t, "$ 100", message.template.Body[2])
+}

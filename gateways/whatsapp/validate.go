@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -86,8 +87,13 @@ func (m Message) validateTemplate(found *problems) {
 	if m.template.Name == "" || m.template.Language == "" {
 		found.addf("template needs a name and a language")
 	}
+	values := 0
 	for _, value := range m.template.Body {
-		found.required("template variable", value, MaxBody)
+		found.required("template variable", value, MaxTemplateValues)
+		values += utf8.RuneCountInString(value)
+	}
+	if values > MaxTemplateValues {
+		found.addf("template variables have %d characters together, at most %d allowed", values, MaxTemplateValues)
 	}
 	for _, payload := range m.template.Replies {
 		found.required("template reply payload", payload, MaxButtonID)
@@ -128,7 +134,8 @@ func (p *problems) unique(what string, seen map[string]bool, value string) {
 // link accepts plain http as well, for the sandbox on this machine; Meta itself opens only public addresses.
 func (p *problems) link(what, link string) {
 	address, err := url.Parse(link)
-	if err != nil || (address.Scheme != "https" && address.Scheme != "http") || address.Host == "" {
+	if err != nil || (address.Scheme != "https" && address.Scheme != "http") || address.Host == "" ||
+		len(link) > MaxLink || strings.ContainsFunc(link, unicode.IsSpace) {
 		p.addf("%s is not an absolute web address", what)
 	}
 }

@@ -140,6 +140,12 @@ func (c *Client) SetWindow(ctx context.Context, guest string, open bool) error {
 	return c.call(ctx, http.MethodPost, "/control/window", map[string]any{"guest": guest, "closed": !open}, nil)
 }
 
+// Echo is the owner writing to a guest in the WhatsApp app of the business's own phone; it returns the wamid.
+func (c *Client) Echo(ctx context.Context, guest, text string) (string, error) {
+	var got struct{ WAMID string }
+	return got.WAMID, c.call(ctx, http.MethodPost, "/control/echo", map[string]string{"guest": guest, "text": text}, &got)
+}
+
 // AddTemplate approves a template.
 func (c *Client) AddTemplate(ctx context.Context, t TemplateSpec) error {
 	return c.call(ctx, http.MethodPost, "/control/templates", t, nil)

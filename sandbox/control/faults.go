@@ -48,6 +48,15 @@ type WhatsAppFaults struct {
 	NoStatuses *bool `json:"no_statuses,omitempty"`
 	// TestNumber refuses recipients written 549… with 131030, as Meta's test numbers do.
 	TestNumber *bool `json:"test_number,omitempty"`
+	// AllowedNumbers is the recipient list of a test number: any other written number is refused with 131030; an empty list
+	// switches it off.
+	AllowedNumbers *[]string `json:"allowed_numbers,omitempty"`
+	// NoDeliveryTo accepts messages to these written numbers and then reports them failed with 131026; empty switches it off.
+	NoDeliveryTo *[]string `json:"no_delivery_to,omitempty"`
+	// WindowLate accepts free messages outside the window and then reports them failed with 131047.
+	WindowLate *bool `json:"window_late,omitempty"`
+	// BadToken refuses every call with 190, as if the token had expired.
+	BadToken *bool `json:"bad_token,omitempty"`
 	// MessagesPerSecond refuses sends above this rate with 130429; 0 is no limit.
 	MessagesPerSecond *int `json:"messages_per_second,omitempty"`
 	// PairLimit refuses more than 45 quick messages to one guest, then one per six seconds, with 131056.

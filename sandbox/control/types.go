@@ -58,6 +58,8 @@ type Message struct {
 	BizOpaque string    `json:"biz_opaque_callback_data,omitempty"`
 	At        time.Time `json:"at"`
 	Revoked   bool      `json:"revoked,omitempty"`
+	// FromPhone marks an outbound message that the owner wrote in the WhatsApp app, not through the API.
+	FromPhone bool `json:"from_phone,omitempty"`
 	// Request is the body of the API call as it came, for outbound messages.
 	Request json.RawMessage `json:"request,omitempty"`
 }
@@ -139,6 +141,8 @@ type TemplateSpec struct {
 	Params int `json:"params"`
 	// Text is shown on the phone with {{1}}, {{2}}… replaced; empty shows the parameters alone.
 	Text string `json:"text,omitempty"`
+	// Status is approved (the default), paused (refused with 132015) or anything else (refused with 132016).
+	Status string `json:"status,omitempty"`
 }
 
 // Inbound is a message from a guest, to be delivered to the business's webhook.

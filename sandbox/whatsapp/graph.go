@@ -50,7 +50,7 @@ func (s *Server) admit(r *http.Request, parts []string, routed bool) error {
 		return errCut
 	case s.faults.outage:
 		return &refusal{status: http.StatusServiceUnavailable, code: 2, details: "Service temporarily unavailable"}
-	case !s.authorized(r):
+	case s.faults.badToken, !s.authorized(r):
 		return &refusal{status: http.StatusUnauthorized, code: codeToken}
 	case !graphVersion.MatchString(parts[0]):
 		return &refusal{status: http.StatusBadRequest, code: 2500, details: "Unknown path components"}
@@ -159,6 +159,10 @@ func (s *Server) setFaults(f control.WhatsAppFaults) {
 	take(&s.faults.noStatuses, f.NoStatuses)
 	take(&s.faults.testNumber, f.TestNumber)
 	take(&s.faults.pairLimit, f.PairLimit)
+	take(&s.faults.windowLate, f.WindowLate)
+	take(&s.faults.badToken, f.BadToken)
+	take(&s.faults.allowed, f.AllowedNumbers)
+	take(&s.faults.undelivered, f.NoDeliveryTo)
 	if f.MessagesPerSecond != nil {
 		s.faults.perSecond = newLimiter(*f.MessagesPerSecond)
 	}

@@ -30,7 +30,10 @@ const (
 	codePairLimit        = 131056
 	codeParamCount       = 132000
 	codeTemplateUnknown  = 132001
+	codeTemplateTooLong  = 132005
 	codeParamFormat      = 132012
+	codeTemplatePaused   = 132015
+	codeTemplateDisabled = 132016
 	subcodeNoObject      = 33
 )
 
@@ -59,6 +62,12 @@ func titles(code int) string {
 		return "Number of parameters does not match the expected number of params"
 	case codeTemplateUnknown:
 		return "Template name does not exist in the translation"
+	case codeTemplateTooLong:
+		return "Template hydrated text too long"
+	case codeTemplatePaused:
+		return "Template is paused"
+	case codeTemplateDisabled:
+		return "Template is disabled"
 	case codeParamFormat:
 		return "Parameter format does not match format in the created template"
 	case 131000:

@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,8 +37,9 @@ func (s *Server) send(m *outbound, raw []byte) (sent *accepted, silent bool, ref
 	if s.faults.pairLimit && !g.pair.AllowN(s.o.Clock(), 1) {
 		return nil, false, refuse(codePairLimit, "Too many messages sent from the business to this recipient")
 	}
-	if m.Template == nil && !s.windowOpen(g) {
-		return nil, false, refuse(codeWindowClosed, "Message failed to send because more than 24 hours have passed since the customer last replied to this number.")
+	outside := m.Template == nil && !s.windowOpen(g)
+	if outside && !s.faults.windowLate {
+		return nil, false, refuse(codeWindowClosed, "%s", windowClosed)
 	}
 
 	msg := describe(m, spec)
@@ -45,12 +47,26 @@ func (s *Server) send(m *outbound, raw []byte) (sent *accepted, silent bool, ref
 	g.TypingUntil = nil
 	s.addMessage(g, msg)
 	s.saveGuest(g)
-	s.progress(msg)
+	switch {
+	case outside:
+		s.setStatus(msg, "failed", statusError(codeWindowClosed, windowClosed))
+	case named(s.faults.undelivered, m.To):
+		s.setStatus(msg, "failed", statusError(codeUndeliverable, "Message undeliverable"))
+	default:
+		s.progress(msg)
+	}
 	if s.faults.timeoutNext > 0 {
 		s.faults.timeoutNext--
 		silent = true
 	}
 	return &accepted{ID: msg.ID, guest: g.Guest}, silent, nil
+}
+
+const windowClosed = "Message failed to send because more than 24 hours have passed since the customer last replied to this number."
+
+// named reports whether a recipient is in a list, in exactly this form: with or without the 9 of a mobile is not the same.
+func named(list []string, to string) bool {
+	return slices.ContainsFunc(list, func(number string) bool { return digits(number) == digits(to) && to != "" })
 }
 
 // accepted is what a send is answered with.
@@ -74,11 +90,16 @@ func (s *Server) checkRates(m *outbound) *refusal {
 	if s.faults.perSecond != nil && !s.faults.perSecond.AllowN(time.Now(), 1) {
 		return refuse(codeRateLimit, "Cloud API message throughput has been reached")
 	}
+	if m.To != "" && len(s.faults.allowed) > 0 && !named(s.faults.allowed, m.To) {
+		return refuse(codeNotAllowedNumber, "%s", notAllowed)
+	}
 	if s.faults.testNumber && strings.HasPrefix(digits(m.To), "549") {
-		return refuse(codeNotAllowedNumber, "Recipient phone number not in allowed list: Add recipient phone number to recipient list and try again.")
+		return refuse(codeNotAllowedNumber, "%s", notAllowed)
 	}
 	return nil
 }
+
+const notAllowed = "Recipient phone number not in allowed list: Add recipient phone number to recipient list and try again."
 
 func newLimiter(perSecond int) *rate.Limiter {
 	if perSecond <= 0 {

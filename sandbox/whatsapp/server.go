@@ -70,7 +70,9 @@ type faults struct {
 	timeoutNext            int
 	outage, outageReset    bool
 	noStatuses, testNumber bool
-	pairLimit              bool
+	pairLimit, windowLate  bool
+	badToken               bool
+	allowed, undelivered   []string
 	perSecond              *rate.Limiter
 	signWith               string
 }
@@ -167,6 +169,7 @@ func (s *Server) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /control/messages/wait", s.controlWait)
 	mux.HandleFunc("POST /control/messages", s.controlMessage)
 	mux.HandleFunc("POST /control/messages/batch", s.controlBatch)
+	mux.HandleFunc("POST /control/echo", s.controlEcho)
 	mux.HandleFunc("GET /control/media/{id}", s.controlMedia)
 }
 

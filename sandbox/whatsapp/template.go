@@ -5,24 +5,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"cabanas/sandbox/control"
 )
-
-// DefaultTemplates are the templates this product is approved for, in any language. Their texts are what the operator submits
-// to Meta; here they are shown in Spanish whatever the language.
-func DefaultTemplates() []control.TemplateSpec {
-	return []control.TemplateSpec{
-		{Name: "hold_created", Params: 6, Text: "Te guardamos las fechas. Reserva {{1}}, {{2}}, {{3}}. Para confirmarla, pagá la seña de {{4}} antes de {{5}}: {{6}}"},
-		{Name: "hold_reminder", Params: 5, Text: "Tu reserva {{1}} en {{2}} espera la seña de {{3}} hasta {{4}}: {{5}}"},
-		{Name: "hold_expired", Params: 3, Text: "Venció el plazo de tu reserva {{1}} en {{2}}, {{3}}. Las fechas quedaron libres; si las querés, escribinos."},
-		{Name: "booking_confirmed", Params: 4, Text: "¡Listo! Tu reserva {{1}} en {{2}}, {{3}}, está confirmada. Saldo a pagar: {{4}}."},
-		{Name: "booking_cancelled", Params: 4, Text: "Cancelamos tu reserva {{1}} en {{2}}, {{3}}. Te devolvemos {{4}}."},
-		{Name: "payment_update", Params: 2, Text: "Sobre el pago de tu reserva {{1}}: {{2}}"},
-		{Name: "stay_info", Params: 4, Text: "Tu estadía: reserva {{1}}, {{2}}, {{3}}, {{4}}."},
-		{Name: "owner_alert", Params: 1, Text: "Aviso de Cabañas: {{1}}"},
-	}
-}
 
 var (
 	languageCode = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2})?$`)
@@ -50,6 +36,13 @@ func (s *Server) checkTemplate(t *templateOut) (control.TemplateSpec, *refusal) 
 		return none, refuse(codeTemplateUnknown, "template name (%s) does not exist in %s", t.Name, t.Language.Code)
 	}
 	spec := specs[at]
+	switch spec.Status {
+	case "", "approved":
+	case "paused":
+		return none, refuse(codeTemplatePaused, "template %s is paused due to low quality", t.Name)
+	default:
+		return none, refuse(codeTemplateDisabled, "template %s is %s", t.Name, spec.Status)
+	}
 	body := 0
 	for _, c := range t.Components {
 		switch c.Type {
@@ -76,6 +69,9 @@ func (s *Server) checkTemplate(t *templateOut) (control.TemplateSpec, *refusal) 
 	if spec.Params >= 0 && body != spec.Params {
 		return none, refuse(codeParamCount,
 			"body: number of localizable_params (%d) does not match the expected number of params (%d)", body, spec.Params)
+	}
+	if shown, _ := describeTemplate(t, spec); utf8.RuneCountInString(shown) > maxBody {
+		return none, refuse(codeTemplateTooLong, "Translated text too long")
 	}
 	return spec, nil
 }
