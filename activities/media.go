@@ -73,7 +73,7 @@ func (a *Media) Transcribe(ctx context.Context, in workflows.TranscribeInput) (w
 	row := rowOf(message.ID, heard)
 	if err != nil {
 		slog.ErrorContext(ctx, "voice note cannot be heard", "message_id", message.ID, "error", err)
-		row.Outcome = string(dialogue.VoiceFailed)
+		row.Outcome = string(failureOf(err))
 	}
 	a.count(row.Outcome, heard)
 	slog.InfoContext(ctx, "voice note heard", "message_id", message.ID, "outcome", row.Outcome, "confidence", row.Confidence,
@@ -136,6 +136,17 @@ func mayHelp(err error) bool {
 		return speech.Retryable()
 	}
 	return true
+}
+
+// failureOf tells the guest's own sort of failure from ours.
+func failureOf(err error) dialogue.VoiceOutcome {
+	if file, ok := errors.AsType[*whatsapp.MediaError](err); ok && file.Reason == whatsapp.MediaTooLarge {
+		return dialogue.VoiceTooLong
+	}
+	if transcription.ReasonOf(err) == transcription.ReasonTooLarge {
+		return dialogue.VoiceTooLong
+	}
+	return dialogue.VoiceFailed
 }
 
 // again asks for another try, not before the other side wants one.
