@@ -21,22 +21,26 @@ async function refresh() {
   drawThread();
 }
 
+// listen reads everything once events flow, so that nothing falls between; what comes meanwhile waits.
 function listen() {
   const events = new EventSource("/phone/events");
-  let dropped = false;
-  events.onopen = () => { if (dropped) refresh().catch(() => {}); dropped = false; };
-  events.onerror = () => { dropped = true; };
+  let ready = Promise.resolve();
+  const again = () => { ready = ready.then(refresh).then(readSoon).catch(() => {}); };
+  events.onopen = again;
   events.onmessage = (e) => {
     const event = JSON.parse(e.data);
-    if (event.type === "reset") refresh();
-    if (event.type === "guest") {
-      guests.set(event.guest.number, event.guest);
-      if (!active) choose(event.guest.number);
-      drawPeople();
-      if (event.guest.number === active) drawPresence();
-    }
-    if (event.type === "message") arrive(event.message);
+    if (event.type === "reset") again();
+    else ready.then(() => take(event));
   };
+}
+
+function take(event) {
+  if (event.type === "message") arrive(event.message);
+  if (event.type !== "guest") return;
+  guests.set(event.guest.number, event.guest);
+  if (!active) choose(event.guest.number);
+  drawPeople();
+  if (event.guest.number === active) drawPresence();
 }
 
 function arrive(message) {
@@ -53,9 +57,9 @@ let reading = false;
 async function readSoon() {
   if (reading || !active || document.hidden || !unread(active)) return;
   reading = true;
-  await call("POST", "/control/read", { guest: active }).catch(() => {});
+  const done = await call("POST", "/control/read", { guest: active }).then(() => true, () => false);
   reading = false;
-  if (unread(active)) setTimeout(readSoon, 300);
+  if (done && unread(active)) setTimeout(readSoon, 300); // something came meanwhile
 }
 
 // --- Drawing ---------------------------------------------------------------
@@ -217,6 +221,4 @@ $("add-form").onsubmit = async (e) => {
 document.addEventListener("keydown", (e) => { if (e.key === "Escape") closeSheet(); });
 document.addEventListener("visibilitychange", readSoon);
 
-await refresh();
 listen();
-readSoon();
