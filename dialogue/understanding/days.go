@@ -1,6 +1,7 @@
 package understanding
 
 import (
+	"strings"
 	"time"
 
 	"cabanas/booking"
@@ -107,30 +108,76 @@ func (r *reader) day(i int, bare bool) (mention, bool) {
 	return mention{}, false
 }
 
-// namedDay reads hoy, mañana, pasado mañana.
+// namedDay reads hoy, esta noche, mañana, pasado mañana, pasado; a weekday after it says the same once more.
 func (r *reader) namedDay(i int) (mention, bool) {
-	day := func(ahead, length int) (mention, bool) {
-		return mention{weekday: -1, date: r.today.AddDays(ahead), at: i, end: i + length}, true
+	ahead, length := r.daysAhead(i)
+	if length == 0 || wished(r.tokens, i) {
+		return mention{}, false
 	}
-	switch word(r.tokens, i) {
-	case "hoy", "hoje", "today":
-		return day(0, 1)
-	case "manana", "amanha", "tomorrow":
-		switch word(r.tokens, i-1) {
-		case "la", "esta", "buena", "cada":
-			return mention{}, false
-		}
-		return day(1, 1)
-	case "pasado":
-		if word(r.tokens, i+1) == "manana" {
-			return day(2, 2)
-		}
-		if before := word(r.tokens, i-1); (before == "a" || before == "hasta") && word(r.tokens, i-2) == "manana" {
-			return day(2, 1)
+	m := mention{weekday: -1, date: r.today.AddDays(ahead), at: i, end: i + length}
+	next := m.end
+	if word(r.tokens, next) == "," {
+		next++
+	}
+	if weekday, found := weekdays[word(r.tokens, next)]; found && int(m.date.Weekday()) == weekday {
+		m.end = next + 1
+		if t := at(r.tokens, m.end); t.num == m.date.Time().Day() && t.digits > 0 {
+			m.end++
 		}
 	}
-	return mention{}, false
+	return m, true
 }
+
+func (r *reader) daysAhead(i int) (ahead, length int) {
+	before, next := word(r.tokens, i-1), word(r.tokens, i+1)
+	switch word(r.tokens, i) {
+	case "hoy", "hoje", "today", "tonight":
+		return 0, 1
+	case "esta", "este", "this":
+		if nightWords[next] || next == "tarde" || next == "evening" {
+			return 0, 2
+		}
+	case "manana", "amanha", "tomorrow":
+		if before == "la" || before == "esta" || before == "buena" || before == "cada" || before == "de" && word(r.tokens, i-2) != "a" && thisMorning[word(r.tokens, i-2)] || r.farewell(i) {
+			return 0, 0
+		}
+		return 1, 1
+	case "depois":
+		if next == "de" && word(r.tokens, i+2) == "amanha" {
+			return 2, 3
+		}
+	case "pasado":
+		if next == "manana" {
+			return 2, 2
+		}
+		if articles[next] {
+			return 0, 0
+		}
+		if (before == "a" || before == "hasta") && word(r.tokens, i-2) == "manana" || pasadoBefore[before] || strings.HasPrefix(before, "lleg") || i == 0 && len(r.tokens) == 1 {
+			return 2, 1
+		}
+	}
+	return 0, 0
+}
+
+// farewell reports that "hasta mañana" is only said to part.
+func (r *reader) farewell(i int) bool {
+	if word(r.tokens, i-1) != "hasta" || r.awaited == AskedCheckOut || !r.anchor.IsZero() {
+		return false
+	}
+	for k, t := range r.tokens {
+		_, weekday := weekdays[t.text]
+		if k != i && (t.isNumber() || weekday || goingWords[t.text] || strings.HasPrefix(t.text, "espera") || strings.HasPrefix(t.text, "aguant") || strings.HasPrefix(t.text, "guard") || t.text == "hoy" || t.text == "desde") {
+			return false
+		}
+	}
+	return true
+}
+
+var (
+	thisMorning  = set("hora horas ocho nueve diez temprano")
+	pasadoBefore = set("para pa p desde recien entramos iriamos vamos entrando seria")
+)
 
 // weekday reads viernes, viernes 4, sábado 15 de noviembre, viernes 4/12.
 func (r *reader) weekday(i, weekday int) mention {
@@ -170,7 +217,7 @@ func (r *reader) dayOfMonth(i int) (mention, bool) {
 			return both, true
 		}
 	}
-	if month := at(r.tokens, next); word(r.tokens, next-1) == "del" && month.figure(1, 12) && month.digits > 0 && !countsSomething(r.tokens, next) {
+	if month := at(r.tokens, next); word(r.tokens, next-1) == "del" && !joinsStrong[word(r.tokens, next+1)] && word(r.tokens, next+1) != "a" && !r.introduced(i) && month.figure(1, 12) && month.digits > 0 && !countsSomething(r.tokens, next) {
 		return r.withYear(mention{day: r.tokens[i].num, month: month.num, weekday: -1, at: i, end: next + 1})
 	}
 	month, found := months[word(r.tokens, next)]

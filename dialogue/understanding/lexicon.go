@@ -26,14 +26,14 @@ var numberWords = words[int]{
 	27: "veintisiete", 28: "veintiocho", 29: "veintinueve", 30: "treinta trinta thirty",
 }.index()
 
-var ordinalEndings = set("ro ero er do to mo era st nd rd th")
+var ordinalEndings = set("ro ra ero er do da to ta mo era st nd rd th")
 
 // shorthand is how people write on a phone.
 var shorthand = map[string]string{
 	"q": "que", "k": "que", "xq": "porque", "x": "por", "pa": "para", "p": "para", "d": "de", "ola": "hola", "holis": "hola", "ay": "hay",
 	"tb": "tambien", "tmb": "tambien", "fds": "finde", "findes": "finde", "findesemana": "finde", "weekend": "finde",
 	"finsemana": "finde", "bno": "bueno", "grax": "gracias", "gcias": "gracias", "ppl": "people", "hab": "habitacion",
-	"pers": "personas", "per": "personas", "perso": "personas", "mnn": "manana", "dsp": "despues", "sii": "si", "siii": "si",
+	"pers": "personas", "per": "personas", "perso": "personas", "mnn": "manana", "mna": "manana", "ntes": "noches", "nte": "noche", "nch": "noche", "nchs": "noches", "noxe": "noche", "noxes": "noches", "ad": "adultos", "adl": "adultos", "adt": "adultos", "ads": "adultos", "adul": "adultos", "prox": "proximo", "sem": "sem", "sab": "sabado", "porfa": "porfa", "disp": "disponible", "dispo": "disponibilidad", "hs": "hs", "cto": "cuanto", "qto": "quanto", "tmbn": "tambien", "tbn": "tambien", "bb": "bebe", "ustds": "ustedes", "uds": "ustedes", "vcs": "voces", "vc": "voce", "pls": "please", "plz": "please", "wkend": "finde", "ene": "enero", "dic": "diciembre", "finde": "finde", "dsp": "despues", "sii": "si", "siii": "si",
 	"tenes": "tenes", "tienen": "tenes", "tenen": "tenes", "tienes": "tenes", "oka": "ok", "okey": "ok", "okay": "ok", "wsp": "whatsapp", "wpp": "whatsapp",
 }
 
@@ -41,13 +41,41 @@ var shorthand = map[string]string{
 var gestures = map[rune]string{'👍': "si", '👌': "si", '✅': "si", '👎': "no"}
 
 var (
-	adultWords  = set("adulto adultos adulta adultas grande grandes mayor mayores adult adults")
-	childWords  = set("nene nenes nena nenas nino ninos nina ninas chico chicos chica chicas hijo hijos hija hijas bebe bebes beba menor menores crianca criancas filho filhos child children kid kids baby babies nieto nietos nietas adolescente adolescentes pibe pibes peque peques pequenos")
-	personWords = set("persona personas pax huesped huespedes pasajero pasajeros pessoa pessoas people person persons guest guests hospedes adultas amigos amigas amigo amiga integrantes")
-	coupleWords = set("pareja parejas matrimonio matrimonios casal couple")
-	petWords    = set("perro perros perra perras perrito perritos perrita perritas gato gatos gata gatito gatitos mascota mascotas caniche cachorro cachorros dog dogs cat cats pet pets")
-	// partners with "mi" are a second person.
-	partnerWords = set("senora esposa esposo marido mujer novia novio pareja companera companero mama papa hermana hermano amiga amigo")
+	adultWords    = set("adulto adultos adulta adultas grande grandes mayor mayores adult adults grown grownups")
+	childWords    = set("nene nenes nena nenas nenito nenitos nenita nino ninos nina ninas ninito chico chicos chica chicas chiquito chiquitos chiquita chiquitas hijo hijos hija hijas hijito bebe bebes beba bebas bebito bebita menor menores crianca criancas filho filhos filha filhas child children kid kids baby babies son sons daughter daughters nieto nietos nieta nietas sobrino sobrinos sobrina adolescente adolescentes pibe pibes piba peque peques pequeno pequenos pequena pequenas infante infantes toddler teenager teenagers")
+	personWords   = set("persona personas pax huesped huespedes pasajero pasajeros pessoa pessoas people person persons guest guests hospedes hospede amigos amigas amigo amiga integrantes comensales friends mujeres hombres chabones amigues companeros companeras primos primas hermanos hermanas")
+	friendWords   = set("amigos amigas amigo amiga friends companeros companeras primos primas hermanos hermanas")
+	coupleWords   = set("pareja parejas parejita matrimonio matrimonios casal casais couple couples parejitas")
+	petWords      = set("perro perros perra perras perrito perritos perrita perritas perrhijo gato gatos gata gatas gatito gatitos gatita mascota mascotas caniche caniches cachorro cachorros cachorrito cachorra cachorrinho cachorrinha animal animales animais bicho dog dogs puppy cat cats pet pets salchicha bulldog labrador golden")
+	englishPeople = set("child kid baby toddler son daughter dog cat pet puppy couple teenager")
+	// sizeWords may stand between a number and whom it counts.
+	sizeWords = set("small little big pequenos pequenas lindos lindas hermosos")
+
+	// ownWords make the person after them one of the speaker's.
+	ownWords = set("mi mis nuestro nuestra nuestros nuestras my our meu minha meus minhas nosso nossa nossos nossas")
+	// partnerWords with an own word are one more grown-up, elderWords two.
+	partnerWords = set("senora esposa esposo marido mujer novia novio pareja companera companero mama papa madre padre hermana hermano amiga amigo suegra suegro abuela abuelo tia tio cunado cunada prima primo vieja viejo wife husband girlfriend boyfriend partner mother father mom dad sister brother friend esposa marido namorada namorado mae pai irma irmao amigo sogra")
+	elderWords   = set("padres suegros abuelos viejos papas parents pais sogros grandparents")
+	// talkWords before a person make them somebody to talk to; staysBehind is what happens to those who do not come.
+	talkWords   = set("hablo hablar hablamos hable charlo charlar consulto consultar consultarlo pregunto preguntar aviso avisar llame llamen llama llamar llamarme atienda atiende atender comunicame comunicar comunicarme pasame paseme derivame responda conteste contacto talk speak chat falar fale conversar converso discuto arreglo veo transfirio pago deposito")
+	staysBehind = set("enfermo enferma enfermaron opera operan operaron murio fallecio internaron internado internada cumple cumplio cumpleanos cuenta queda quedan queda nombre alias trabaja trabajo labura duele regalo regalarle sorpresa sorprender nacio")
+	// goingWords say who travels.
+	goingWords    = set("somos seriamos seremos vamos voy iriamos iria iremos ire viajamos viajo viajaremos venimos vengo llevo llevamos llevaria llevariamos va van viene vienen estamos estaremos quedamos queremos quisieramos entramos llegamos incluyendo incluido sumo sumamos agrego con we're we are travelling traveling bringing vou iremos viajaremos levo levamos")
+	singularGoing = set("voy viajo iria ire estoy vengo")
+	listWords     = set("y e and , con com with + mas i")
+	coupleBefore  = set("en somos as um en, para de y como , . : es como em uma un una")
+	bedWords      = set("cama camas dormitorio habitacion sommier cuarto")
+	alone         = set("voy viajo iria ire yo estoy vengo soy vou viajo travel traveling")
+	saysPeople    = set("somos seriamos seremos seriamo eramos vamos venimos viajamos iriamos iremos nosotros nosotras familia grupo we're are serian total sumamos quedamos contingente")
+	fillerWords   = set("unos unas como de solo solamente los las en total ya todos serian a ser aprox maximo mas o menos for nada aproximadamente cerca tipo casi about around mais ou menos")
+	modest        = set("si bueno ok dale hola , . ! ) ( ? creo seria vamos ser")
+
+	// nextWords and comesWords make a weekend the next one; wishWords before a day wish that it be good.
+	nextWords    = set("proximo prox siguiente otro next proxima")
+	comesWords   = set("viene vem sigue")
+	wishWords    = set("feliz felices buen buena lindo linda lindos excelente hermoso hermosa happy merry boas bom otimo bonito gran")
+	periodBefore = set("para en de el la dia noche los por x hasta desde y pa em no do")
+	fortnights   = words[int]{1: "primera 1ra 1era 1 primer", 2: "segunda 2da 2"}.index()
 
 	nightWords = set("noche noches noite noites night nights")
 	dayWords   = set("dia dias day days")
@@ -70,7 +98,21 @@ var (
 )
 
 // everyday words are never taken for a misspelt one of the lexicon.
-var everyday = set(`vienes viene vengo luces mares mayor mayores abrir abril coche tarde tardes donde cuando cuanto cuantos
+var everyday = set(`pero aunque sino porque pues entonces asi aca aqui alla ahi arriba abajo adentro afuera bastante demasiado tanto tanta tan muy casi quizas tal vez acaso igual mientras
+cada todo toda cualquier cualquiera varios varias ambos ciertos algun ningun ninguna ninguno eran eramos era fue fueron fui fuimos sido estar estaba estabamos estaban estado ser sea sean fuera
+habia haber han has he hemos iba iban ibamos decia dijo dije dicen digan dijeron hablo hablaron saben sabe sabes supe pense creo crees creemos pienso piensa parecio queria querian quisieron quise
+haces haria hariamos hizo hicimos hice hicieron puse poner pone ponen puso trae traigo traemos trajo dar doy das dio dieron damos ver veo ves vi vio vieron mirar mire miren miro tomar toma tomo
+llegue llego llegaron volver volvemos volvio pasar paso pasa pasan paseo entrar entro entran salio sale salen seguir sigo sigue siguen encontrar encontre encontramos perder ganar abrir cierra
+cerca detras delante encima debajo sin segun contra durante hacia aun todavia jamas tarde temprano pronto luego ayer anteayer anoche semana semanas mes ano anos ahorita rato ratito momento
+persona hombre hombres mujeres senor senores familia familiar familiares amigos vecino vecinos jefe colega grupo equipo mundo pais ciudad barrio zona parte partes lado lados medio forma manera
+tipo caso casos punto hecho tema temas duda dudas verdad mentira problema razon idea ideas gusto ganas miedo suerte favor error trabajo laburo escuela colegio facultad estudio viaje viajes ruta
+auto autos camioneta moto micro avion vuelo vuelos terminal aeropuerto estacion parada pasaje pasajes mochila valija valijas bolso comida almuerzo cena cumple cumpleanos fiesta fiestas boda
+casamiento aniversario luna miel sorpresa regalo mejor peor mas menos grande chico linda lindo hermoso hermosa barato barata caro cara nuevo vieja feliz triste contento contenta
+primer ultima ultimo ultimas siguiente anterior proxima mismas mismos propia propio ajeno dos ambas incluso ademas tampoco tambien excepto salvo menos apenas recien
+averiguar averigue averiguando pensar pensando viendo mirando buscando queriendo llamando esperando organizando planeando confirmar consultar consulta preguntar pregunta responder contestar avisar
+escribir escribo escribi mensaje mensajes chat audio audios llamada numero nombre apellido dato datos mail correo pagina aviso anuncio publicacion instagram facebook internet booking airbnb
+gastar gasta gaste plata dinero pesos presupuesto alcanza alcance costar trabajar laburar salir dormir descansar comer cenar almorzar cocinar nadar pescar caminar pasear jugar disfrutar conocer
+vienes viene vengo luces mares mayor mayores abrir abril coche tarde tardes donde cuando cuanto cuantos
 alguna alguno algunas algunos mismo misma ahora antes despues entre todos todas nuestro nuestra tengo tiene tenemos tenia pueden puede podes podria
 quiero queria quisiera queremos somos seria serian estoy estamos buenas buenos cosas gusta parece saber decir hacer gente lugar mucho mucha muchos poco
 libre libres cerca lejos pileta parrilla toallas sabanas cocina ropa calle ruta playa bosque montana rio lago centro pueblo madre padre tio tios prima primo
@@ -89,3 +131,9 @@ func (w words[V]) index() map[string]V {
 	}
 	return byWord
 }
+
+// dataWords go with dates and people without asking for anything.
+var dataWords = set(`en para el la los las del de desde hasta a al por y con entre e o ou and from to the on in at for with until em com ate do da um uma un una unos unas
+somos seriamos seremos vamos iriamos viajamos llegamos llegariamos llego llegaria entramos entrariamos entrando ingresamos nos me quedamos quedariamos quedaria serian seria es son sera ser
+check out ingreso salida entrada llegada noche noches dia dias partir total pax mas menos aprox aproximadamente unicamente solo solamente eh mmm mira ah ahi tambien todos contando incluyendo
+sem semana proximo proxima este esta ese esa we are will be there i us my our its it am arriving leaving staying yo nosotros mi mis nuestro`)

@@ -19,6 +19,9 @@ func maskOthers(tokens []token) {
 	maskAges(tokens)
 }
 
+// mask marks the token at i as read.
+func mask(tokens []token, i int, as kind) { tokens[i].used, tokens[i].kind = true, as }
+
 func at(tokens []token, i int) token {
 	if i < 0 || i >= len(tokens) {
 		return token{num: -1}
@@ -32,7 +35,7 @@ func word(tokens []token, i int) string { return at(tokens, i).text }
 // of five figures and more.
 func maskTelephone(tokens []token, i int) {
 	if tokens[i].digits >= 5 {
-		tokens[i].used = true
+		mask(tokens, i, readAsNumber)
 		return
 	}
 	last := nextGroup(tokens, i)
@@ -40,7 +43,7 @@ func maskTelephone(tokens []token, i int) {
 		return
 	}
 	for k := i; k <= last; k++ {
-		tokens[k].used = true
+		mask(tokens, k, readAsNumber)
 	}
 	for k, groups := i, 0; groups < 3; groups++ {
 		before := k - 1
@@ -50,7 +53,8 @@ func maskTelephone(tokens []token, i int) {
 		if at(tokens, before).digits == 0 {
 			return
 		}
-		tokens[before].used, k = true, before
+		mask(tokens, before, readAsNumber)
+		k = before
 	}
 }
 
@@ -73,44 +77,53 @@ func maskThousands(tokens []token, i int) {
 		return
 	}
 	if sign.text == "." && rest.digits == 3 || sign.text == "," {
-		tokens[i].used, tokens[i+2].used = true, true
+		mask(tokens, i, readAsMoney)
+		mask(tokens, i+2, readAsMoney)
 	}
 }
 
 // maskHour masks 10:30, 22 hs, a las 10, de 10 a 15 hs.
 func maskHour(tokens []token, i int) {
 	if sign := at(tokens, i+1); sign.text == ":" && sign.glued && at(tokens, i+2).glued && at(tokens, i+2).isNumber() {
-		tokens[i].used, tokens[i+2].used = true, true
+		mask(tokens, i, readAsHour)
+		mask(tokens, i+2, readAsHour)
 	}
 	if hourWords[word(tokens, i+1)] && tokens[i].num <= 24 {
-		tokens[i].used = true
+		mask(tokens, i, readAsHour)
 		if join := word(tokens, i-1); (join == "a" || join == "y" || join == "-") && at(tokens, i-2).isNumber() {
-			tokens[i-2].used = true
+			mask(tokens, i-2, readAsHour)
 		}
 	}
 	if before := word(tokens, i-1); (before == "las" || before == "tipo") && tokens[i].num <= 24 && !countsSomething(tokens, i) {
-		tokens[i].used = true
+		mask(tokens, i, readAsHour)
 	}
 }
 
 func maskByNeighbour(tokens []token, i int) {
 	before, after := word(tokens, i-1), word(tokens, i+1)
 	switch {
-	case before == "$" || moneyBefore[before] || after == "%":
-		tokens[i].used = true
+	case before == "$" || moneyBefore[before]:
+		mask(tokens, i, readAsMoney)
+	case after == "%":
+		mask(tokens, i, readAsNumber)
 	case moneyAfter[after]:
-		tokens[i].used = true
+		mask(tokens, i, readAsMoney)
 		if join := before; (join == "a" || join == "y" || join == "-") && at(tokens, i-2).isNumber() {
-			tokens[i-2].used = true
+			mask(tokens, i-2, readAsNumber)
+		}
+	case placeWords[before] || articles[before] && placeWords[word(tokens, i-2)]:
+		for k := i; k < len(tokens) && (k == i || word(tokens, k) == "de" || months[word(tokens, k)] != 0); k++ {
+			mask(tokens, k, readAsNumber)
 		}
 	case numberedThings[before] && !at(tokens, i).used:
-		tokens[i].used = true
+		mask(tokens, i, readAsNumber)
 	case notPeople[after] && !nightWords[after] && !dayWords[after] && !weekWords[after] && !datePrefix[before]:
-		tokens[i].used = true
+		mask(tokens, i, readAsNumber)
 	}
 }
 
 var (
+	placeWords     = set("calle av avenida plaza barrio ruta esquina pasaje boulevard bulevar escuela colegio hospital club linea colectivo bondi omnibus rua street avenue")
 	numberedThings = set("cabana opcion numero nro depto departamento habitacion piso lote ruta km dni")
 	datePrefix     = set("al hasta el del desde")
 )
@@ -119,13 +132,13 @@ var (
 func maskAges(tokens []token) {
 	for i := range tokens {
 		if tokens[i].isNumber() && ageWords[word(tokens, i+1)] && word(tokens, i+2) != "nuevo" {
-			tokens[i].used = true
+			mask(tokens, i, readAsNumber)
 			maskBackwards(tokens, i)
 		}
 		if childWords[tokens[i].text] && word(tokens, i+1) == "de" && at(tokens, i+2).isNumber() && !monthAfter(tokens, i+2) {
-			tokens[i+2].used = true
+			mask(tokens, i+2, readAsNumber)
 			if word(tokens, i+3) == "y" && at(tokens, i+4).isNumber() && !countsSomething(tokens, i+4) {
-				tokens[i+4].used = true
+				mask(tokens, i+4, readAsNumber)
 			}
 		}
 	}
@@ -137,7 +150,7 @@ func maskBackwards(tokens []token, i int) {
 			return
 		}
 		i -= 2
-		tokens[i].used = true
+		mask(tokens, i, readAsNumber)
 	}
 }
 

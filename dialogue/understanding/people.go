@@ -6,41 +6,93 @@ type party struct {
 	people, said     int
 	adults, children int
 	pets             int
+	// own counts the people of the speaker named without a number ("mi señora"), self says that the speaker named themself.
+	own  int
+	self bool
 	// withChildren says that the children come on top of the number said ("somos dos y un nene").
 	withChildren bool
 	// nobody says that zero was said as a number of guests.
-	nobody bool
+	nobody             bool
+	noPets, noChildren bool
 }
 
-// countedPeople reads numbers that stand before a word for people or pets: "2 grandes y 1 nene", "con un perro".
-func (r *reader) countedPeople(p *party) {
-	for i, t := range r.tokens {
-		next := word(r.tokens, i+1)
-		number := t.num >= 0 && t.digits <= 3 && !t.used
-		switch {
-		case number && personWords[next] && word(r.tokens, i+2) == "mas":
-		case number && personWords[next]:
-			if i > 1 && (word(r.tokens, i-1) == "-" || word(r.tokens, i-1) == "o" || word(r.tokens, i-1) == "a") && at(r.tokens, i-2).figure(1, 99) {
-				r.tokens[i-2].used = true
+// people reads who comes, except lone numbers: those wait until the dates are known. What stands before the last correction
+// does not count when somebody is counted after it.
+func (r *reader) people() party {
+	var p party
+	for start := r.correctedPeople(); ; start = 0 {
+		p = party{}
+		for i := start; i < len(r.tokens); i++ {
+			if !r.countedPeople(&p, i) {
+				r.uncountedPeople(&p, i)
 			}
-			p.people, p.nobody = t.num, t.num == 0
-			if word(r.tokens, i+2) == "y" && word(r.tokens, i+3) == "yo" {
-				p.people++
-			}
-		case number && adultWords[next]:
-			p.adults += t.num
-		case number && childWords[next]:
-			p.addChildren(r.tokens, i, t.num)
-		case number && coupleWords[next]:
-			p.adults += 2 * t.num
-		case number && petWords[next]:
-			p.pets += t.num
-		default:
-			r.uncounted(p, i)
-			continue
 		}
-		r.use(i, i+2)
+		if start == 0 || p.people+p.adults+p.children+p.pets+p.own > 0 {
+			return p
+		}
 	}
+}
+
+// correctedPeople is the token after the last word of correction, 0 when there is none.
+func (r *reader) correctedPeople() int {
+	for i := len(r.tokens) - 1; i > 0; i-- {
+		if correctionWords[r.tokens[i].text] && r.tokens[i].text != "mejor" {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// countedPeople reads a number before a word for people or pets: "2 grandes y 1 nene", "con un perro".
+func (r *reader) countedPeople(p *party, i int) bool {
+	t := r.tokens[i]
+	one := (t.text == "a" || t.text == "another") && i+1 < len(r.tokens) && englishPeople[word(r.tokens, i+1)] || t.text == "a" && word(r.tokens, i+1) == "small" && petWords[word(r.tokens, i+2)]
+	if !one && (t.num < 0 || t.digits > 3 || t.used) {
+		return false
+	}
+	n, at := max(t.num, 0), i+1
+	if one {
+		n = 1
+	}
+	for sizeWords[word(r.tokens, at)] && !adultWords[word(r.tokens, at)] {
+		at++
+	}
+	switch noun := word(r.tokens, at); {
+	case personWords[noun] && word(r.tokens, at+1) == "mas", personWords[noun] && n == 1 && r.wanted(i):
+		return false
+	case personWords[noun]:
+		if join := word(r.tokens, i-1); (join == "-" || join == "o" || join == "a") && figureAt(r.tokens, i-2) {
+			r.use(i-2, i-1, readAsPeople)
+		}
+		p.people, p.nobody = n, n == 0
+		if friendWords[noun] && (word(r.tokens, at+1) == "y" && word(r.tokens, at+2) == "yo" || word(r.tokens, i-1) == "con" && singularGoing[word(r.tokens, i-2)]) {
+			p.people++
+		}
+	case adultWords[noun]:
+		p.adults += n
+	case childWords[noun]:
+		p.addChildren(r.tokens, i, n)
+	case coupleWords[noun]:
+		p.adults += 2 * n
+	case petWords[noun]:
+		p.pets += n
+	default:
+		return false
+	}
+	r.use(i, at+1, readAsPeople)
+	return true
+}
+
+func figureAt(tokens []token, i int) bool { return at(tokens, i).figure(1, 99) }
+
+// wanted reports whether the one person at i is somebody to talk to, not a guest.
+func (r *reader) wanted(i int) bool {
+	for k := i - 1; k >= 0 && k >= i-5; k-- {
+		if talkWords[r.tokens[k].text] {
+			return true
+		}
+	}
+	return word(r.tokens, i+2) == "real" || word(r.tokens, i+2) == "humana" || word(r.tokens, i+2) == "que"
 }
 
 // addChildren counts children and notes whether they come on top of a number said before.
@@ -58,40 +110,97 @@ func (p *party) addChildren(tokens []token, i, n int) {
 	}
 }
 
-// uncounted reads people named without a number: "mi señora y yo", "con mi perro", "viajo sola".
-func (r *reader) uncounted(p *party, i int) {
+// uncountedPeople reads people named without a number: "mi señora y yo", "con mi perro", "viajo sola", "sin mascotas".
+func (r *reader) uncountedPeople(p *party, i int) {
 	t, before := r.tokens[i], word(r.tokens, i-1)
 	if t.used {
 		return
 	}
-	own := before == "mi" || before == "nuestro" || before == "nuestra" || before == "my"
+	own, the := ownWords[before], before == "el" || before == "la" || before == "o" || before == "the"
 	switch {
-	case own && partnerWords[t.text]:
-		if p.adults == 0 {
-			p.adults = 1
-		}
-		p.adults++
-	case coupleWords[t.text] && (before == "en" || before == "somos" || before == "as"):
+	case (before == "sin" || before == "sem" || before == "without" || before == "no" || negatedVerb(r.tokens, i-1)) && petWords[t.text]:
+		p.noPets = !r.asks(i)
+	case (before == "sin" || before == "sem" || before == "without") && childWords[t.text]:
+		p.noChildren = true
+	case own && partnerWords[t.text] && r.comesAlong(i):
+		p.own++
+	case own && elderWords[t.text] && r.comesAlong(i):
+		p.own += 2
+	case coupleWords[t.text] && !plural(t.text) && !own && !bedWords[word(r.tokens, i-2)] && !bedWords[before] && (i == 0 || coupleBefore[before]):
 		p.adults += 2
-	case childWords[t.text] && !plural(t.text) && (own || before == "el" && word(r.tokens, i-2) == "y"):
+	case childWords[t.text] && !plural(t.text) && (own || the && (listWords[word(r.tokens, i-2)] || goingWords[word(r.tokens, i-2)])) && r.comesAlong(i):
 		p.addChildren(r.tokens, i-1, 1)
-	case petWords[t.text] && !plural(t.text) && p.pets == 0 && (own || before == "con" || before == "llevo" || before == "el" && word(r.tokens, i-2) == "con"):
-		p.pets = 1
-	case (t.text == "solo" || t.text == "sola") && (alone[before] || before == "mi" && word(r.tokens, i-2) == "para"):
+		p.withChildren = p.withChildren || listWords[word(r.tokens, i-2)]
+		if own {
+			p.self = true
+		}
+	case petWords[t.text] && !plural(t.text) && (own || the || before == "con") && (before == "con" || before == "llevo" || r.comesAlong(i)):
+		p.pets++
+	case (t.text == "yo" || t.text == "eu" || t.text == "i") && (listWords[before] || listWords[word(r.tokens, i+1)] || word(r.tokens, i+1) == "con") && r.listsPeople(i):
+		p.self = true
+	case (t.text == "solo" || t.text == "sola" || t.text == "alone") && (alone[before] || before == "mi" && word(r.tokens, i-2) == "para"):
 		p.adults = max(p.adults, 1)
 	default:
 		return
 	}
-	r.tokens[i].used = true
+	r.use(i, i+1, readAsPeople)
+}
+
+// negatedVerb reports "no llevamos", "no tenemos" ending at i.
+func negatedVerb(tokens []token, i int) bool {
+	return word(tokens, i-1) == "no" && (goingWords[word(tokens, i)] || word(tokens, i) == "tenemos" || word(tokens, i) == "tengo")
+}
+
+// asks reports whether the words around i make a question of what is allowed: "no aceptan mascotas?".
+func (r *reader) asks(i int) bool {
+	for k := i - 4; k < i; k++ {
+		if w := word(r.tokens, k); w == "aceptan" || w == "admiten" || w == "permiten" || w == "es" || w == "cabana" {
+			return true
+		}
+	}
+	return word(r.tokens, i+1) == "?" || word(r.tokens, i+1) == "allowed"
+}
+
+// comesAlong reports whether somebody named at i belongs to those who travel: a verb of going or "con" stands before, or the
+// speaker is named beside. "Lo hablo con mi marido" and "se enfermó mi mamá" bring nobody.
+func (r *reader) comesAlong(i int) bool {
+	const far = 9
+	for k := i + 1; k < len(r.tokens) && k <= i+far; k++ {
+		if w := r.tokens[k].text; (w == "yo" || w == "eu" || w == "i") && listWords[word(r.tokens, k-1)] {
+			return true
+		}
+	}
+	for k := i - 2; k >= 0 && k >= i-far; k-- {
+		w := r.tokens[k].text
+		switch {
+		case talkWords[w] || staysBehind[w]:
+			return false
+		case goingWords[w] || w == "yo" || w == "eu":
+			return true
+		case w == "con" || w == "com" || w == "with":
+			if !talkWords[word(r.tokens, k-1)] && !ofThing(word(r.tokens, k-1)) {
+				return true
+			}
+		case r.tokens[k].kind == readAsPeople && k >= i-4:
+			return true
+		}
+	}
+	return false
+}
+
+func ofThing(w string) bool { return w == "cuenta" || w == "nombre" || w == "problema" }
+
+// listsPeople reports whether the speaker at i stands in a list of people: "mi marido, yo y la beba".
+func (r *reader) listsPeople(i int) bool {
+	for k := i - 4; k <= i+4; k++ {
+		if t := at(r.tokens, k); k != i && (partnerWords[t.text] || childWords[t.text] || elderWords[t.text] || petWords[t.text]) {
+			return true
+		}
+	}
+	return false
 }
 
 func plural(word string) bool { return word[len(word)-1] == 's' }
-
-var (
-	alone       = set("voy viajo iria ire yo estoy vengo soy")
-	saysPeople  = set("somos seriamos seremos seriamo eramos vamos venimos viajamos iriamos iremos nosotros nosotras familia grupo we're are serian total")
-	fillerWords = set("unos unas como de solo solamente los las en total ya todos serian a ser aprox maximo mas o menos for nada")
-)
 
 // saidNumber reads "somos 4", "para 4", "los dos", and a lone number when people were asked for.
 func (r *reader) saidNumber(p *party) {
@@ -106,16 +215,16 @@ func (r *reader) saidNumber(p *party) {
 			continue
 		}
 		p.said, p.nobody = t.num, t.num == 0
-		if or := word(r.tokens, i+1); or == "o" || or == "y" || or == "a" || or == "-" {
+		if or := word(r.tokens, i+1); or == "o" || or == "y" || or == "a" || or == "-" || or == "ou" || or == "or" {
 			if most := at(r.tokens, i+2); most.figure(t.num, 99) && !countsSomething(r.tokens, i+2) && !monthAfter(r.tokens, i+2) {
 				p.said = most.num
-				r.use(i+1, i+3)
+				r.use(i+1, i+3, readAsPeople)
 			}
 		}
 		if partner := word(r.tokens, i+1); partner == "y" && childWords[word(r.tokens, i+3)] {
 			p.withChildren = true
 		}
-		r.use(i, i+1)
+		r.use(i, i+1, readAsPeople)
 	}
 }
 
@@ -132,7 +241,7 @@ func (r *reader) introduced(i int) bool {
 		return true
 	case before == "para" || before == "entre" || before == "for":
 		return k == i-1 || word(r.tokens, i-1) != "las"
-	case next == "somos" || next == "seriamos" || next == "en" && word(r.tokens, i+2) == "total":
+	case next == "somos" || next == "seriamos" || next == "en" && word(r.tokens, i+2) == "total" || next == "of" && word(r.tokens, i+2) == "us":
 		return true
 	case word(r.tokens, i-1) == "los" && i == len(r.tokens)-1 && r.tokens[i].digits == 0:
 		return true
@@ -153,18 +262,33 @@ func (r *reader) alone(i int) bool {
 	return true
 }
 
-var modest = set("si bueno ok dale hola , . ! ) ( ? creo seria vamos ser")
-
 // into writes the party into u.
 func (p party) into(u *Understanding) {
-	u.Adults, u.Children, u.Pets = p.adults, p.children, p.pets
+	counted := p.adults > 0
+	if p.own > 0 || p.self {
+		// Whoever speaks of "mi marido" comes too, unless all grown-ups were counted.
+		if !counted {
+			p.adults = p.own + 1
+		}
+	}
 	named := p.people
 	if p.said > 0 && (named == 0 || p.said > named) {
 		named = p.said
 	}
+	if p.self && p.own == 0 && !counted && named > 0 {
+		p.adults = 0
+	}
+	u.Adults, u.Children, u.Pets = p.adults, p.children, p.pets
+	u.NoPets, u.NoChildren = p.noPets && p.pets == 0, p.noChildren && p.children == 0
 	switch {
 	case named > 0 && p.adults > 0:
 		u.Guests = max(named, p.adults+p.children)
+		if named >= p.adults+p.children && p.own > 0 && !counted {
+			u.Adults = named - p.children
+		}
+		if p.children == 0 && p.own > 0 && !counted && named > p.adults {
+			u.Adults = 0
+		}
 	case named > 0 && p.children > 0 && p.withChildren:
 		u.Guests, u.Adults = named+p.children, named
 	case named > 0:

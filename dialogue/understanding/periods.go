@@ -1,97 +1,181 @@
 package understanding
 
 import (
+	"strings"
 	"time"
 
 	"cabanas/booking"
 )
 
-// periods reads stays that have a name: weekends, long weekends, Carnaval, Semana Santa, the turn of the year, fortnights.
+// namedPeriods are the stays that have a name. A name is found where its words stand in a row; its reader then says which days
+// are meant and where the name ends.
+var namedPeriods = []struct {
+	names string // separated by |
+	stay  func(r *reader, at, end int) (span, bool)
+}{
+	{"finde|fin de semana|fim de semana", (*reader).weekend},
+	{"navidad|navidades|nochebuena|natal|christmas|xmas", fixed(24, time.December, 2)},
+	{"fin de ano|ano nuevo|ano novo|fim de ano|reveillon|new year|new years|new years eve", fixed(31, time.December, 2)},
+	{"reyes|dia de reyes|noche de reyes", fixed(5, time.January, 2)},
+	{"carnaval|carnavales|carnival", fromEaster(-51, -47)},
+	{"semana santa|pascua|pascuas|pascoa|easter|easter weekend", fromEaster(-3, 0)},
+	{"quincena", (*reader).fortnight},
+	{"todo|todo o mes de|the whole of|all of|all", (*reader).wholeMonth},
+}
+
+// periods reads stays that have a name, unless they are only wished to be good: "feliz navidad".
 func (r *reader) periods() []span {
 	var found []span
 	for i := range r.tokens {
 		if r.tokens[i].used {
 			continue
 		}
-		if in, out, end, ok := r.periodAt(i); ok && !in.IsZero() {
-			found = append(found, span{in, out, i, end})
-			r.use(i, end)
+		s, ok := r.periodAt(i)
+		if !ok || s.in.IsZero() {
+			continue
 		}
+		if wished(r.tokens, i) {
+			r.use(s.at, s.end, readAsNothing)
+			continue
+		}
+		found = append(found, s)
+		r.use(s.at, s.end, readAsDay)
 	}
 	return found
 }
 
-func (r *reader) periodAt(i int) (in, out booking.Date, end int, ok bool) {
-	switch w := word(r.tokens, i); {
-	case w == "finde":
-		return r.weekend(i, i+1)
-	case w == "fin" && word(r.tokens, i+1) == "de" && word(r.tokens, i+2) == "semana", w == "fim" && word(r.tokens, i+2) == "semana":
-		return r.weekend(i, i+3)
-	case w == "fin" && word(r.tokens, i+1) == "de" && word(r.tokens, i+2) == "ano":
-		return r.turnOfYear(i + 3)
-	case w == "ano" && word(r.tokens, i+1) == "nuevo", w == "ano" && word(r.tokens, i+1) == "novo":
-		return r.turnOfYear(i + 2)
-	case w == "navidad" || w == "navidades" || w == "natal" || w == "christmas":
-		in = r.firstFrom(mention{day: 24, month: 12, weekday: -1}, r.today)
-		return in, in.AddDays(2), i + 1, true
-	case w == "carnaval" || w == "carnavales":
-		return r.easterStay(-51, -47, i+1)
-	case w == "semana" && word(r.tokens, i+1) == "santa", w == "pascua" || w == "pascuas" || w == "easter":
-		end = i + 1
-		if w == "semana" {
-			end++
-		}
-		return r.easterStay(-3, 0, end)
-	case w == "quincena":
-		return r.fortnight(i)
-	case w == "todo":
-		return r.wholeMonth(i + 1)
-	}
-	return in, out, 0, false
+// wished reports whether the day or period at i is part of good wishes.
+func wished(tokens []token, i int) bool {
+	return wishWords[word(tokens, i-1)] || wishWords[word(tokens, i-2)] && articles[word(tokens, i-1)]
 }
 
-// weekend reads "este finde", "el finde que viene", "finde largo de noviembre", "finde del 15".
-func (r *reader) weekend(i, end int) (booking.Date, booking.Date, int, bool) {
-	next, long := false, false
-	switch word(r.tokens, i-1) {
-	case "proximo", "prox", "siguiente", "otro", "next", "proxima":
-		next = true
-	}
-	for ; ; end++ {
-		switch word(r.tokens, end) {
-		case "largo", "extralargo", "prolongado":
-			long = true
-			continue
-		case "proximo", "siguiente":
-			next = true
-			continue
-		case "que":
-			if word(r.tokens, end+1) == "viene" || word(r.tokens, end+1) == "vem" || word(r.tokens, end+1) == "sigue" {
-				next = true
-				end++
-				continue
+func (r *reader) periodAt(i int) (span, bool) {
+	for _, period := range namedPeriods {
+		longest := 0
+		for name := range strings.SplitSeq(period.names, "|") {
+			if n := r.spoken(name, i); n > longest {
+				longest = n
 			}
 		}
-		break
+		if longest > 0 {
+			s, ok := period.stay(r, i, i+longest)
+			return s, ok
+		}
+	}
+	return span{}, false
+}
+
+// spoken returns how many tokens a name takes at i, 0 when it is not there.
+func (r *reader) spoken(name string, i int) int {
+	count := 0
+	for w := range strings.SplitSeq(name, " ") {
+		if word(r.tokens, i+count) != w {
+			return 0
+		}
+		count++
+	}
+	return count
+}
+
+// fixed is a stay that starts on the same day every year.
+func fixed(day int, month time.Month, nights int) func(*reader, int, int) (span, bool) {
+	return func(r *reader, at, end int) (span, bool) {
+		if before := word(r.tokens, at-1); at > 0 && before >= "a" && !periodBefore[before] && before != "finde" && r.tokens[at].text == "reyes" {
+			return span{}, false // a surname
+		}
+		in := r.firstFrom(mention{day: day, month: int(month), weekday: -1}, r.today)
+		return span{in, in.AddDays(nights), at, end}, true
+	}
+}
+
+// fromEaster is a stay that moves with Easter Sunday, between two distances from it.
+func fromEaster(first, last int) func(*reader, int, int) (span, bool) {
+	return func(r *reader, at, end int) (span, bool) {
+		for year := r.today.Time().Year(); ; year++ {
+			if in := easter(year).AddDays(first); !in.Before(r.today) {
+				return span{in, easter(year).AddDays(last), at, end}, true
+			}
+		}
+	}
+}
+
+// weekend reads "este finde", "el finde que viene", "finde largo de noviembre", "finde del 15". In "finde de carnaval" the
+// period named last is the one that counts.
+func (r *reader) weekend(at, end int) (span, bool) {
+	next, long := nextWords[word(r.tokens, at-1)], false
+	for {
+		switch w := word(r.tokens, end); {
+		case w == "largo" || w == "extralargo" || w == "prolongado":
+			long = true
+		case nextWords[w]:
+			next = true
+		case w == "que" && comesWords[word(r.tokens, end+1)]:
+			next = true
+			end++
+		default:
+			return r.whichWeekend(at, end, next, long)
+		}
+		end++
+	}
+}
+
+func (r *reader) whichWeekend(at, end int, next, long bool) (span, bool) {
+	of := end
+	for w := word(r.tokens, of); w == "de" || w == "del" || w == "en" || w == "por"; w = word(r.tokens, of) {
+		of++
+	}
+	if of > end {
+		if s, ok := r.weekendOfDay(at, end, of, long); ok {
+			return s, !s.in.IsZero()
+		}
 	}
 	if long {
-		return r.longWeekend(end)
-	}
-	if word(r.tokens, end) == "del" {
-		if m, ok := r.day(end+1, true); ok {
-			if _, isRange := r.rangeAt(end); !isRange {
-				day := r.firstFrom(m, r.today)
-				friday := weekdayFrom(day.AddDays(-2), time.Friday)
-				return friday, friday.AddDays(2), m.end, !day.IsZero() && !friday.Before(r.today)
-			}
-			return booking.Date{}, booking.Date{}, 0, false
-		}
+		return r.longWeekend(at, end, of)
 	}
 	friday := weekdayFrom(r.today, time.Friday)
 	if next {
 		friday = NextWeekend(r.today)
 	}
-	return friday, friday.AddDays(2), end, true
+	return span{friday, friday.AddDays(2), at, end}, true
+}
+
+// weekendOfDay reads "finde del 15", "finde largo del 9 de julio"; false when no day follows.
+func (r *reader) weekendOfDay(at, end, of int, long bool) (span, bool) {
+	m, ok := r.day(of, true)
+	if !ok {
+		return span{}, false
+	}
+	if _, isRange := r.rangeAt(end); isRange {
+		return span{}, true
+	}
+	day := r.firstFrom(m, r.today)
+	if day.IsZero() {
+		return span{}, true
+	}
+	if long {
+		if in, out, found := longWeekendAround(r.today, day); found {
+			return span{in, out, at, m.end}, true
+		}
+	}
+	friday := weekdayFrom(day.AddDays(-2), time.Friday)
+	if friday.Before(r.today) {
+		return span{}, true
+	}
+	return span{friday, friday.AddDays(2), at, m.end}, true
+}
+
+func (r *reader) longWeekend(at, end, of int) (span, bool) {
+	month := time.Month(0)
+	if named, found := months[word(r.tokens, of)]; found {
+		month, end = time.Month(named), of+1
+	} else if holiday, words := namedHoliday(r.tokens, of); words > 0 {
+		day := r.firstFrom(mention{day: holiday.day, month: int(holiday.month), weekday: -1}, r.today)
+		if in, out, found := longWeekendAround(r.today, day); found {
+			return span{in, out, at, of + words}, true
+		}
+	}
+	in, out, found := longWeekend(r.today, month)
+	return span{in, out, at, end}, found
 }
 
 // ThisWeekend returns the Friday of the coming weekend, today when it is Friday.
@@ -106,60 +190,33 @@ func NextWeekend(today booking.Date) booking.Date {
 	return friday
 }
 
-func (r *reader) longWeekend(end int) (booking.Date, booking.Date, int, bool) {
-	month := time.Month(0)
-	next := end
-	for w := word(r.tokens, next); w == "de" || w == "del" || w == "en"; w = word(r.tokens, next) {
-		next++
-	}
-	if named, found := months[word(r.tokens, next)]; found {
-		month, end = time.Month(named), next+1
-	}
-	in, out, found := longWeekend(r.today, month)
-	return in, out, end, found
-}
-
-func (r *reader) turnOfYear(end int) (booking.Date, booking.Date, int, bool) {
-	in := r.firstFrom(mention{day: 31, month: 12, weekday: -1}, r.today)
-	return in, in.AddDays(2), end, true
-}
-
-func (r *reader) easterStay(first, last, end int) (booking.Date, booking.Date, int, bool) {
-	for year := r.today.Time().Year(); ; year++ {
-		if in := easter(year).AddDays(first); !in.Before(r.today) {
-			return in, easter(year).AddDays(last), end, true
-		}
-	}
-}
-
 // fortnight reads "primera quincena de enero": the 1st to the 16th, the second one to the 1st of the next month.
-func (r *reader) fortnight(i int) (in, out booking.Date, end int, ok bool) {
-	half := fortnights[word(r.tokens, i-1)]
-	month, end := r.monthFrom(i + 1)
+func (r *reader) fortnight(at, end int) (span, bool) {
+	half := fortnights[word(r.tokens, at-1)]
+	month, end := r.monthFrom(end)
 	if half == 0 || month == 0 {
-		return in, out, 0, false
+		return span{}, false
 	}
+	first := r.firstFrom(mention{day: 16, month: month, weekday: -1}, r.today)
 	if half == 1 {
-		in = r.firstFrom(mention{day: 1, month: month, weekday: -1}, r.today)
-		return in, in.AddDays(15), end, true
+		first = r.firstFrom(mention{day: 1, month: month, weekday: -1}, r.today)
+		return span{first, first.AddDays(15), at - 1, end}, true
 	}
-	in = r.firstFrom(mention{day: 16, month: month, weekday: -1}, r.today)
-	return in, in.AddDays(-15).AddMonths(1), end, true
+	return span{first, first.AddDays(-15).AddMonths(1), at - 1, end}, true
 }
 
-var fortnights = words[int]{1: "primera 1ra 1era 1 primer", 2: "segunda 2da 2"}.index()
-
-func (r *reader) wholeMonth(i int) (in, out booking.Date, end int, ok bool) {
-	month, end := r.monthFrom(i)
+// wholeMonth reads "todo enero", "todo el mes de enero".
+func (r *reader) wholeMonth(at, end int) (span, bool) {
+	month, end := r.monthFrom(end)
 	if month == 0 {
-		return in, out, 0, false
+		return span{}, false
 	}
-	in = r.firstFrom(mention{day: 1, month: month, weekday: -1}, r.today)
-	return in, in.AddMonths(1), end, true
+	in := r.firstFrom(mention{day: 1, month: month, weekday: -1}, r.today)
+	return span{in, in.AddMonths(1), at, end}, true
 }
 
 func (r *reader) monthFrom(i int) (month, end int) {
-	for w := word(r.tokens, i); w == "de" || w == "el" || w == "mes"; w = word(r.tokens, i) {
+	for w := word(r.tokens, i); w == "de" || w == "el" || w == "mes" || w == "of"; w = word(r.tokens, i) {
 		i++
 	}
 	return months[word(r.tokens, i)], i + 1

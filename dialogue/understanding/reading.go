@@ -62,4 +62,7 @@ func NameWords(name string) []string {
 	return found
 }
 
+// empty words say nothing about a name.
+var empty = set("de la el los las y a en un una que del al lo le te se o the of to for e os as do da em uma um")
+
 var genericNames = set("cabana cabanas casa casas depto departamento apartamento habitacion cabin house room")

@@ -2,6 +2,7 @@ package understanding
 
 import (
 	"slices"
+	"strings"
 
 	"cabanas/booking"
 )
@@ -14,6 +15,10 @@ type reader struct {
 	anchor booking.Date
 	// awaited is the open question: a lone number answers it.
 	awaited Question
+	// month is the last one that was named, which days named without a month belong to.
+	month int
+	// firm says that a day of the calendar was named, not only one counted from today.
+	firm bool
 }
 
 // span is a stay that was named whole, with the tokens it was read from.
@@ -24,11 +29,14 @@ type span struct {
 
 // dates reads the stay of the message into u: named periods, ranges, single days and durations; the last word counts.
 func (r *reader) dates(u *Understanding) {
-	spans := append(r.periods(), r.ranges()...)
+	periods := r.periods()
+	r.month = r.namedMonth()
+	spans := append(periods, r.ranges()...)
 	slices.SortFunc(spans, func(a, b span) int { return a.at - b.at })
 	singles, nights := r.durations()
 	singles = append(singles, r.singles()...)
 	slices.SortFunc(singles, func(a, b mention) int { return a.at - b.at })
+	r.firm = nights > 0 || len(spans) > len(periods) || len(periods) > 0 && r.tokens[periods[0].at].text != "finde" || slices.ContainsFunc(singles, func(m mention) bool { return m.day > 0 })
 	u.Nights = nights
 	if len(spans) > 0 {
 		last := spans[len(spans)-1]
@@ -39,12 +47,38 @@ func (r *reader) dates(u *Understanding) {
 	r.complete(u)
 }
 
+// namedMonth is the month that is named by itself, "busco para marzo, del 8 al 12"; 0 when there is none or more than one.
+func (r *reader) namedMonth() int {
+	only := 0
+	for i, t := range r.tokens {
+		month := months[t.text]
+		if month == 0 || t.used {
+			continue
+		}
+		before := i - 1
+		for w := word(r.tokens, before); w == "de" || w == "del" || w == "el" || w == "mes"; w = word(r.tokens, before) {
+			before--
+		}
+		if at(r.tokens, before).isNumber() || at(r.tokens, i+1).isNumber() {
+			continue
+		}
+		if only != 0 && only != month {
+			return 0
+		}
+		only = month
+	}
+	return only
+}
+
 // combine adds days that were named one by one.
 func (r *reader) combine(u *Understanding, singles []mention) {
 	for i, m := range singles {
 		said, leaves := r.leaving(m)
 		if i > 0 && r.listed(singles[i-1], m) && !leaves {
 			continue
+		}
+		if said == "al" && u.CheckIn.IsZero() && (r.anchor.IsZero() || r.moves()) {
+			leaves = false
 		}
 		asked := r.awaited == AskedCheckOut && len(singles) == 1 && !arrivals[said]
 		switch {
@@ -102,7 +136,7 @@ func (r *reader) ranges() []span {
 	var found []span
 	for i := 0; i < len(r.tokens); i++ {
 		if s, ok := r.rangeAt(i); ok {
-			r.use(s.at, s.end)
+			r.use(s.at, s.end, readAsDay)
 			found = append(found, s)
 			i = s.end - 1
 		}
@@ -127,6 +161,9 @@ func (r *reader) rangeAt(start int) (span, bool) {
 	for qualifiers[word(r.tokens, i)] || word(r.tokens, i) == "," {
 		i++
 	}
+	if word(r.tokens, i) == "con" && word(r.tokens, i+1) == "salida" {
+		i += 2
+	}
 	join := word(r.tokens, i)
 	strong := joinsStrong[join]
 	if !strong && !joinsWeak[join] && (join != "y" || word(r.tokens, start) != "entre") {
@@ -143,6 +180,9 @@ func (r *reader) rangeAt(start int) (span, bool) {
 	if a.bare() && b.bare() && !strong && opener == "" && join != "-" {
 		return span{}, false
 	}
+	if a.bare() && b.bare() && join == "a" && opener == "de" && r.saysHours() {
+		return span{}, false
+	}
 	if a.bare() && b.bare() && opener == "entre" {
 		return span{}, false
 	}
@@ -151,6 +191,16 @@ func (r *reader) rangeAt(start int) (span, bool) {
 	}
 	in, out := r.pair(a, b)
 	return span{in, out, start, b.end}, !in.IsZero() && !out.IsZero()
+}
+
+// saysHours reports whether the message is about hours, so that "de 15 a 21" are hours, too.
+func (r *reader) saysHours() bool {
+	for _, t := range r.tokens {
+		if t.text == "horario" || t.text == "horarios" || t.text == "hora" || t.text == "horas" || hourWords[t.text] && t.kind == readAsHour {
+			return true
+		}
+	}
+	return false
 }
 
 // hyphenRange accepts "10-15" as days only when nothing else can be meant.
@@ -169,7 +219,16 @@ const (
 // pair resolves both ends of a range: what one side does not say it takes from the other, and the end follows the start
 // unless the two were plainly written backwards.
 func (r *reader) pair(a, b mention) (booking.Date, booking.Date) {
-	if a.bare() && b.month != 0 {
+	if a.bare() && b.bare() && r.month != 0 {
+		a.month, b.month = r.month, r.month
+		if b.day <= a.day {
+			b.month = b.month%12 + 1
+		}
+	}
+	if b.month != 0 {
+		r.month = b.month
+	}
+	if a.day != 0 && a.month == 0 && b.month != 0 {
 		a.month, a.year = b.month, b.year
 		if a.day >= b.day && daysBetween(a.day, b.day) <= longestRolled {
 			a.month--
@@ -216,40 +275,51 @@ func (r *reader) singles() []mention {
 			continue
 		}
 		before := word(r.tokens, i-1)
-		marked := dayMarkers[before] && r.tokens[i].digits > 0
+		marked := dayMarkers[before] && (r.tokens[i].digits > 0 || r.tokens[i].num > 1 && (before == "el" || before == "dia")) && !busLine(r.tokens, i)
 		alone := (r.awaited == AskedDates || r.awaited == AskedCheckOut) && len(r.tokens) == 1
 		m, ok := r.day(i, marked || alone)
 		if !ok || m.at < i {
 			continue
 		}
+		if m.bare() && r.month != 0 {
+			m.month = r.month
+		}
 		if r.firstFrom(m, r.today).IsZero() {
 			continue
 		}
-		r.use(m.at, m.end)
+		if m.month != 0 {
+			r.month = m.month
+		}
+		r.use(m.at, m.end, readAsDay)
 		found = append(found, m)
 		i = m.end - 1
 	}
 	return found
 }
 
-var dayMarkers = set("el dia hasta al")
+// busLine reports "el 12 es el colectivo".
+func busLine(tokens []token, i int) bool {
+	return word(tokens, i+1) == "es" && (word(tokens, i+2) == "el" || word(tokens, i+2) == "la")
+}
+
+var dayMarkers = set("el dia hasta al del")
 
 var arrivals = set("llego llegamos llegaria llegariamos entro entramos desde ingreso ingresamos entrada in from mejor")
 
 // leaving reports whether the words just before a day name the end of the stay.
 func (r *reader) leaving(m mention) (string, bool) {
 	for i := m.at - 1; i >= 0 && i >= m.at-5; i-- {
-		switch w := r.tokens[i].text; w {
-		case "hasta", "ate", "until", "till", "vuelvo", "volvemos", "salgo", "salimos", "salida", "checkout", "regreso", "regresamos", "retirarme", "retiro", "leave", "leaving", "saida":
+		switch w := r.tokens[i].text; {
+		case leaveWords[w] || startsWith(w, leaveStems):
 			return w, true
-		case "al":
+		case w == "al":
 			return w, i == m.at-1
-		case "out":
+		case w == "out":
 			return w, word(r.tokens, i-1) == "check" || word(r.tokens, i-2) == "check"
-		case "voy", "vamos":
+		case partWords[w]:
 			before := word(r.tokens, i-1)
-			return w, before == "me" || before == "nos"
-		case "y", ",", ".", ";":
+			return w, before == "me" || before == "nos" || before == "se"
+		case w == "y" || w == "," || w == "." || w == ";":
 			return w, false
 		}
 		if arrivals[r.tokens[i].text] {
@@ -262,14 +332,47 @@ func (r *reader) leaving(m mention) (string, bool) {
 	return "", false
 }
 
+var (
+	leaveWords = set("hasta ate until till salgo salimos salida checkout leave leaving saida irnos irme partimos")
+	leaveStems = []string{"volv", "regres", "retir", "saldria", "saldre"}
+	partWords  = set("voy vamos iria iriamos iremos ire vuelvo")
+)
+
+func startsWith(word string, stems []string) bool {
+	for _, stem := range stems {
+		if strings.HasPrefix(word, stem) {
+			return true
+		}
+	}
+	return false
+}
+
+// moves reports whether something is moved to another day: "mover la reserva al viernes".
+func (r *reader) moves() bool {
+	for _, t := range r.tokens {
+		if startsWith(t.text, moveStems) {
+			return true
+		}
+	}
+	return false
+}
+
+var moveStems = []string{"mov", "muev", "camb", "pasar", "pasam", "pasal", "corr", "reprog", "adelant", "atras", "poster", "mudar", "trasl", "chang", "reschedul", "modific"}
+
 // durations reads "3 noches", "una semana"; with "en" or "dentro de" before them they are a day ahead instead.
 func (r *reader) durations() (ahead []mention, nights int) {
 	for i, t := range r.tokens {
-		if !t.figure(1, 99) {
+		if t.text == "a" && englishSpans[word(r.tokens, i+1)] {
+			t.num = 1
+		}
+		if !t.figure(1, 99) || ordinalWords[t.text] {
 			continue
 		}
-		length := 0
-		switch next := word(r.tokens, i+1); {
+		length, unit := 0, i+1
+		for onlyWords[word(r.tokens, unit)] {
+			unit++
+		}
+		switch next := word(r.tokens, unit); {
 		case nightWords[next]:
 			length = t.num
 		case dayWords[next] && t.num > 1:
@@ -281,20 +384,32 @@ func (r *reader) durations() (ahead []mention, nights int) {
 		}
 		switch before := word(r.tokens, i-1); {
 		case before == "en" || before == "in" || before == "de" && word(r.tokens, i-2) == "dentro":
-			if !nightWords[word(r.tokens, i+1)] {
-				ahead = append(ahead, mention{weekday: -1, date: r.today.AddDays(length), at: i, end: i + 2})
+			if !nightWords[word(r.tokens, unit)] {
+				ahead = append(ahead, mention{weekday: -1, date: r.today.AddDays(length), at: i, end: unit + 1})
+				r.use(i-1, unit+1, readAsDay)
+				if before == "de" {
+					r.use(i-2, i, readAsDay)
+				}
+				continue
 			}
 		case before == "hace" || before == "cada" || before == "faltan":
 		default:
 			nights = length
 		}
-		r.use(i, i+2)
+		r.use(i, unit+1, readAsNights)
 	}
 	return ahead, nights
 }
 
-func (r *reader) use(from, to int) {
-	for i := from; i < to && i < len(r.tokens); i++ {
-		r.tokens[i].used = true
+var (
+	englishSpans = set("week night day fortnight")
+	onlyWords    = set("sola solas solo unica lindas o")
+	ordinalWords = set("primer primero first")
+)
+
+// use marks tokens as read, so that nothing else is read from them.
+func (r *reader) use(from, to int, as kind) {
+	for i := max(from, 0); i < to && i < len(r.tokens); i++ {
+		r.tokens[i].used, r.tokens[i].kind = true, as
 	}
 }

@@ -27,12 +27,16 @@ const (
 type vocabulary struct {
 	known   map[string]bool
 	byStart map[byte][]string
+	bySound map[string]string
 }
 
 var spelling = sync.OnceValue(func() vocabulary {
 	known := maps.Clone(everyday)
 	targets := map[string]bool{}
-	for _, group := range []map[string]bool{adultWords, childWords, personWords, petWords, nightWords, weekWords, set("finde largo pasado manana quincena carnaval navidad santa"), phraseWords()} {
+	for _, group := range []map[string]bool{
+		adultWords, childWords, personWords, petWords, partnerWords, coupleWords, nightWords, weekWords, correctionWords, phraseWords(),
+		set("finde largo pasado manana quincena carnaval navidad santa reyes nochebuena pascuas"),
+	} {
 		maps.Copy(targets, group)
 	}
 	for _, group := range []map[string]int{months, weekdays, numberWords} {
@@ -40,17 +44,65 @@ var spelling = sync.OnceValue(func() vocabulary {
 			targets[word] = true
 		}
 	}
-	for _, group := range []map[string]bool{targets, coupleWords, partnerWords, dayWords, hourWords, ageWords, notPeople, moneyBefore, moneyAfter, rangeOpeners, joinsStrong, joinsWeak, articles, correctionWords} {
+	for _, group := range []map[string]bool{
+		targets, dayWords, hourWords, ageWords, notPeople, moneyBefore, moneyAfter, rangeOpeners, joinsStrong, joinsWeak, articles, ownWords, elderWords,
+		talkWords, staysBehind, goingWords, saysPeople, fillerWords, sizeWords, englishPeople, nextWords, comesWords, wishWords, leaveWords, partWords, placeWords,
+		numberedThings, languageMarks["pt"], languageMarks["en"], languageMarks["es"],
+	} {
 		maps.Copy(known, group)
 	}
-	byStart := map[byte][]string{}
+	for word := range holidayNames {
+		known[word] = true
+	}
+	v := vocabulary{known: known, byStart: map[byte][]string{}, bySound: map[string]string{}}
 	for _, word := range slices.Sorted(maps.Keys(targets)) {
+		if len(word) < shortestMended-1 {
+			continue
+		}
+		v.bySound[soundOf(word)] = word
 		if len(word) >= shortestMended {
-			byStart[word[0]] = append(byStart[word[0]], word)
+			v.byStart[word[0]] = append(v.byStart[word[0]], word)
 		}
 	}
-	return vocabulary{known, byStart}
+	return v
 })
+
+// soundOf writes a word as it sounds here: no silent h, one letter for b and v, for c, s and z, for c, k and q, for ll and y.
+func soundOf(word string) string {
+	sound := make([]byte, 0, len(word))
+	for i := 0; i < len(word); i++ {
+		next := byte(0)
+		if i+1 < len(word) {
+			next = word[i+1]
+		}
+		soft := next == 'e' || next == 'i'
+		c := word[i]
+		switch {
+		case c == 'h' && (len(sound) == 0 || sound[len(sound)-1] != 'C'):
+			continue
+		case c == 'v':
+			c = 'b'
+		case c == 'c' && next == 'h':
+			c = 'C'
+		case c == 'z', c == 'c' && soft:
+			c = 's'
+		case c == 'q' && next == 'u':
+			c = 'k'
+			i++
+		case c == 'c', c == 'q':
+			c = 'k'
+		case c == 'l' && next == 'l':
+			c = 'y'
+			i++
+		case c == 'g' && soft:
+			c = 'j'
+		}
+		if len(sound) == 0 || sound[len(sound)-1] != c {
+			sound = append(sound, c)
+		}
+	}
+	return string(sound)
+}
 
 // mendTypos replaces unknown words by the one known word they are a slip away from; the first letter must be right.
 func mendTypos(tokens []token) []token {
@@ -81,6 +133,9 @@ func withoutRepeats(word string) string {
 }
 
 func (v vocabulary) mend(word string) string {
+	if same := v.bySound[soundOf(word)]; same != "" {
+		return same
+	}
 	best, bestDistance := word, 3
 	for _, candidate := range v.byStart[word[0]] {
 		allowed := 1

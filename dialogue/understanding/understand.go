@@ -93,6 +93,11 @@ func Understand(text string, now time.Time, location *time.Location) Understandi
 	return Read(text, Context{Today: booking.DateIn(now, location)}).Understanding
 }
 
+// bystanding are the intents in which "hoy" or "el lunes" is when somebody pays or calls, not when they come.
+var bystanding = map[Intent]bool{
+	PaymentSent: true, Pay: true, ExtendHold: true, Thanks: true, Goodbye: true, Greeting: true, Other: true, Human: true,
+}
+
 var codeInText = regexp.MustCompile(`(?i)\bRES[ -]?(\d{6})[ -]?([0-9A-F]{6})\b`)
 
 // Read understands a message of a running conversation. Long texts are cut; it never fails.
@@ -107,41 +112,15 @@ func Read(text string, c Context) Reading {
 	r.tokens = tokens
 	reader := reader{tokens: tokens, today: c.Today, anchor: c.Anchor, awaited: c.Awaited}
 	maskOthers(tokens)
-	var who party
-	reader.countedPeople(&who)
+	who := reader.people()
 	reader.dates(&r.Understanding)
 	reader.saidNumber(&who)
 	who.into(&r.Understanding)
 	r.Nobody = who.nobody && r.Guests == 0
 	r.Language = languageOf(tokens)
-	r.Intent, r.Confidence = intentOf(tokens, r.HasData(), r.Code != "")
+	r.Intent, r.Confidence = intentOf(tokens, r.HasStay() && reader.firm || r.Guests > 0 || r.Nobody || r.Pets > 0 || r.NoPets, r.HasStay(), r.Code != "")
+	if bystanding[r.Intent] && !reader.firm {
+		r.CheckIn, r.CheckOut, r.Nights = booking.Date{}, booking.Date{}, 0
+	}
 	return r
-}
-
-// languageOf tells Portuguese and English by the words only they have; "" means no clear sign, so Spanish or what it was before.
-func languageOf(tokens []token) string {
-	counts := map[string]int{}
-	for _, t := range tokens {
-		for language, marks := range languageMarks {
-			if marks[t.raw] {
-				counts[language]++
-			}
-		}
-	}
-	switch {
-	case counts["pt"] > counts["es"] && counts["pt"] >= counts["en"]:
-		return "pt"
-	case counts["en"] > counts["es"]:
-		return "en"
-	case counts["es"] > 0:
-		return "es"
-	}
-	return ""
-}
-
-// languageMarks are words of one language that the others do not have.
-var languageMarks = map[string]map[string]bool{
-	"es": set("hola buenas buenos el los las del y hay quiero tenes tienen somos noches personas gracias cuanto sale cuesta con enero febrero mayo septiembre octubre noviembre diciembre finde viernes lunes una mis manana hasta dale estoy voy muy puedo tengo ya mas este esta soy tiene hacer necesito quisiera busco donde llego cancelar pago hoy"),
-	"pt": set("oi ola obrigado obrigada voce voces tem quero queria gostaria diaria diarias pessoas noites ate janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro nao sim bom boa dia tudo quanto custa disponivel disponibilidade minhas amanha hoje chale criancas dois um uma com meu minha falar fim sexta tchau"),
-	"en": set("hi hello hey the for and from to are there available availability people guests nights night want book booking would like how much price please thanks thank you we i january february march may june july august september october november december do have yes cancel reservation speak with person weekend next need cabin my"),
 }

@@ -13,14 +13,17 @@ type token struct {
 	text string
 	// raw is the word before a typing mistake was mended.
 	raw string
+	// tilde says that it was written with a letter that Spanish does not have: ã, õ, ç, ê, ô, â; enye that it has an ñ.
+	tilde, enye bool
 	// num is the value of a number in figures or words, -1 for anything else.
 	num int
 	// digits counts the figures of a number, 0 when it is written in words.
 	digits int
 	// glued says that no space stands before it.
 	glued bool
-	// used says that the token was read as something and is not free for another meaning.
+	// used says that the token was read as something and is not free for another meaning; kind says as what.
 	used bool
+	kind kind
 }
 
 func (t token) isNumber() bool { return t.num >= 0 }
@@ -71,7 +74,7 @@ const signs = "/-.,:;$%()?!+"
 
 func signOf(r rune) (rune, bool) {
 	switch r {
-	case '–', '—', '−':
+	case '–', '—', '−', '→', '➡', '➜':
 		return '-', true
 	case '¿', '¡':
 		return 0, false
@@ -123,7 +126,10 @@ func ordinalSign(r rune) bool { return r == 'º' || r == 'ª' }
 
 func wordToken(runes []rune, glued bool) token {
 	var word strings.Builder
+	tilde, enye := false, false
 	for _, r := range runes {
+		enye = enye || r == 'ñ' || r == 'Ñ'
+		tilde = tilde || strings.ContainsRune("ãõçêôâÃÕÇÊÔÂ", r)
 		if !unicode.Is(unicode.Mn, r) {
 			word.WriteRune(fold(r))
 		}
@@ -132,7 +138,7 @@ func wordToken(runes []rune, glued bool) token {
 	if mended, found := shorthand[text]; found {
 		text = mended
 	}
-	return token{text: text, raw: word.String(), num: -1, glued: glued}
+	return token{text: text, raw: word.String(), tilde: tilde, enye: enye, num: -1, glued: glued}
 }
 
 func numberToken(figures []rune, glued bool) token {
