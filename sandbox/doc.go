@@ -1,5 +1,5 @@
 // Package sandbox runs local stand-ins of the outside world on one port: the WhatsApp Cloud API with a phone page for
-// the guests, and Mercado Pago's Checkout Pro with a checkout page. They speak the real protocols, refuse what the
+// the guests, Mercado Pago's Checkout Pro with a checkout page, and a speech engine. They speak the real protocols, refuse what the
 // providers refuse, sign what they sign, and repeat, reorder, delay, lose and fail on demand.
 //
 // # Addresses
@@ -9,6 +9,7 @@
 //	/phone                        the guests' phone
 //	/mp/…                         Mercado Pago: MERCADOPAGO_API_URL is PublicURL + "/mp"
 //	/mp/checkout/{preference}     checkout page, the init_point of a preference
+//	/speech/…                     speech engine: WHISPER_API_URL is PublicURL + "/speech" (speaches) or "/speech/inference" (whisper.cpp)
 //	/healthz                      200 when serving
 //	/control/…                    the control API
 //
@@ -44,6 +45,10 @@
 //	GET    /control/mercadopago            collector, call counts
 //	POST   /control/mercadopago/faults     MercadoPagoFaults; DELETE switches all off
 //	POST   /control/mercadopago/notify     Notice: a signed notification of anything
+//
+//	GET    /control/clips                  → {"clips": [Clip]}: voice notes that the speech engine knows; send one as Inbound.Clip
+//	GET    /control/speech                 call counts
+//	POST   /control/speech/faults          SpeechFaults; DELETE switches all off
 //
 //	GET    /control/deliveries             → {"whatsapp": Deliveries, "mercadopago": Deliveries}
 //	POST   /control/reset                  forget everything, faults included
