@@ -31,15 +31,21 @@ type Options struct {
 	// HTTPClient is copied and made not to follow redirects; the default keeps connections open.
 	HTTPClient *http.Client
 	Timeout    time.Duration // of one request; default [DefaultTimeout]
+	// PerSecond is how many calls a second are made at most, over everything that uses this client; 0 is as many as are
+	// asked for. Mercado Pago documents no number. A call that would have to wait longer than Timeout is not made.
+	PerSecond float64
+	Now       func() time.Time // default time.Now
 }
 
 // Client calls Mercado Pago for one account. It is safe for concurrent use and never repeats a call on its own: that is
-// for the caller, who has the key. Every error it returns is an [Error].
+// for the caller, who has the key. When one call was told to come back later, the others are not sent either until then, for
+// a minute at most. Every error it returns is an [Error].
 type Client struct {
-	base    string
-	token   string
-	http    *http.Client
-	timeout time.Duration
+	base     string
+	token    string
+	http     *http.Client
+	timeout  time.Duration
+	throttle *throttle
 }
 
 // New checks the options and returns a client; it makes no request.
@@ -59,6 +65,11 @@ func New(options Options) (*Client, error) {
 	if client.timeout <= 0 {
 		client.timeout = DefaultTimeout
 	}
+	now := options.Now
+	if now == nil {
+		now = time.Now
+	}
+	client.throttle = newThrottle(options.PerSecond, now)
 	return client, nil
 }
 
@@ -94,6 +105,9 @@ func (c *Client) do(ctx context.Context, call call) (json.RawMessage, error) {
 	if call.needsKey && call.key == "" {
 		return nil, &Error{Operation: call.operation, Reason: ReasonInvalid, Cause: errNoKey}
 	}
+	if wait, err := c.throttle.admit(ctx, c.timeout); err != nil {
+		return nil, notAdmitted(call.operation, wait, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	request, err := c.request(ctx, call)
@@ -113,12 +127,21 @@ func (c *Client) do(ctx context.Context, call call) (json.RawMessage, error) {
 		return nil, &Error{Operation: call.operation, Reason: ReasonServer, HTTPStatus: response.StatusCode, Cause: errAnswerSize}
 	}
 	if response.StatusCode/100 != 2 {
-		return nil, refusal(call, response, answer)
+		failure := refusal(call, response, answer)
+		c.throttle.pause(failure)
+		return nil, failure
 	}
 	if call.answer != anyAnswer && (!json.Valid(answer) || bytes.TrimSpace(answer)[0] != byte(call.answer)) {
 		return nil, &Error{Operation: call.operation, Reason: ReasonServer, HTTPStatus: response.StatusCode, Cause: errAnswerShape}
 	}
 	return answer, nil
+}
+
+func notAdmitted(operation string, wait time.Duration, cause error) *Error {
+	if wait > 0 {
+		return &Error{Operation: operation, Reason: ReasonRateLimited, RetryAfter: wait, Cause: cause}
+	}
+	return &Error{Operation: operation, Reason: ReasonNotSent, Cause: cause}
 }
 
 func (c *Client) request(ctx context.Context, call call) (*http.Request, error) {

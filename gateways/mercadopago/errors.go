@@ -27,6 +27,7 @@ const (
 	ReasonAlreadyRefunded Reason = "already_refunded" // or in a state without anything to refund: look at the payment
 	ReasonRefundWindow    Reason = "refund_window"    // too old to refund: the owner must pay back in another way
 	ReasonRefundAmount    Reason = "refund_amount"    // more than is left of the payment, or not divisible
+	ReasonUnreadable      Reason = "unreadable"       // JSON that is no payment: put it aside, see [UnreadableError]
 )
 
 // sameRequestWait is the minute that code 2001 ("already posted the same request in the last minute") speaks of.
@@ -126,7 +127,8 @@ func (e *Error) Retryable() bool {
 	switch e.Reason {
 	case ReasonLocked, ReasonDependency, ReasonRateLimited, ReasonServer, ReasonNotSent, ReasonAmbiguous:
 		return true
-	case ReasonNotFound, ReasonInvalid, ReasonAuth, ReasonConflict, ReasonAlreadyRefunded, ReasonRefundWindow, ReasonRefundAmount:
+	case ReasonNotFound, ReasonInvalid, ReasonAuth, ReasonConflict, ReasonAlreadyRefunded, ReasonRefundWindow, ReasonRefundAmount,
+		ReasonUnreadable:
 	}
 	return false
 }

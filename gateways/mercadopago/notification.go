@@ -34,16 +34,23 @@ type Notification struct {
 	// ResourceID is the payment's (or other thing's) id, letters, digits, - and _ only; empty when none was legible.
 	// For a payment it is at most 19 digits, see [Notification.PaymentID].
 	ResourceID string
-	Action     string // payment.created, payment.updated, …
-	EventID    string // the same in every repetition; empty in legacy notifications
+	// AboutPayment is the payment that a chargeback is about, 0 when it does not say; a hint that is not signed.
+	AboutPayment int64
+	Action       string // payment.created, payment.updated, …
+	EventID      string // the same in every repetition; empty in legacy notifications
 	// Legacy is set for the older IPN form, which is not signed.
 	Legacy   bool
 	LiveMode bool
 }
 
-// PaymentID returns the id of the payment that the notification is about; ok is false for any other topic or no id.
+// PaymentID returns the id of the payment that the notification is about, also when it is a chargeback that names one; ok is
+// false for any other topic or no id.
 func (n Notification) PaymentID() (id int64, ok bool) {
-	if n.Topic != TopicPayment {
+	switch n.Topic {
+	case TopicPayment:
+	case TopicChargeback:
+		return n.AboutPayment, n.AboutPayment > 0
+	default:
 		return 0, false
 	}
 	id, ok = wholeNumber(n.ResourceID)
@@ -60,6 +67,9 @@ func ParseNotification(query url.Values, body []byte) Notification {
 	notification := Notification{
 		Topic:  topic(query.Get("type"), message.Text("type"), query.Get("topic"), message.Text("topic"), actionTopic(message.Text("action"))),
 		Action: message.Text("action"), EventID: resourceID(message.Text("id")), LiveMode: message.Flag("live_mode"),
+	}
+	if notification.Topic == TopicChargeback {
+		notification.AboutPayment = id(data.Text("payment_id"))
 	}
 	notification.Legacy = query.Get("data.id") == "" && message["data"] == nil && message.Text("type") == "" &&
 		(query.Has("topic") || message["topic"] != nil || message["resource"] != nil)

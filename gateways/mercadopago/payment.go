@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -22,9 +21,13 @@ type Payment struct {
 	ProviderStatus string
 	StatusDetail   string
 	Amount         booking.Money
-	Refunded       booking.Money
-	// AmountError is set when Amount or Refunded cannot be trusted: absent, negative, masked, fractions of a centavo, huge.
-	AmountError       error
+	Refunded       booking.Money // what was given back in all, as far as it is settled
+	// AmountError is set when Amount or Refunded cannot be trusted; it holds an [AmountError] for each.
+	AmountError error
+	// Refunds are the parts given back, by us or in Mercado Pago's panel, in any state.
+	Refunds []Refund
+	// RefundsError is set when Refunds is not all there is: no list, or one in it without an id. Ask [Client.Refunds] then.
+	RefundsError      error
 	ExternalReference string
 	CollectorID       int64 // our account; 0 when absent or masked
 	LiveMode          bool
@@ -34,11 +37,57 @@ type Payment struct {
 	PreferenceID      string // may be empty
 	DateCreated       time.Time
 	DateApproved      time.Time
-	DateLastUpdated   time.Time
+	DateLastUpdated   time.Time // orders the versions of one payment
 	Raw               json.RawMessage
 }
 
-var errNoPaymentID = errors.New("payment has no id")
+// Dispute is where a buyer's disagreement about a payment stands.
+type Dispute string
+
+// The stages. In an open one the money is withheld; the other two are final.
+const (
+	DisputeNone Dispute = ""
+	DisputeOpen Dispute = "open" // in mediation, or a chargeback that is not decided
+	DisputeLost Dispute = "lost" // the money went back to the buyer
+	DisputeWon  Dispute = "won"  // the money stays with, or came back to, the seller
+)
+
+// Dispute tells an open dispute from a decided one. A chargeback with a detail that is not known is open. One that was won
+// may also be back in approved, which reads as none.
+func (p Payment) Dispute() Dispute {
+	switch p.Status {
+	case booking.ProviderInMediation:
+		return DisputeOpen
+	case booking.ProviderChargedBack:
+		switch p.StatusDetail {
+		case "settled":
+			return DisputeLost
+		case "reimbursed":
+			return DisputeWon
+		}
+		return DisputeOpen
+	}
+	return DisputeNone
+}
+
+// UnreadableError is JSON that came in the place of a payment and is none. Raw is what came, to be put aside for a person
+// to look at; it may be about the payer and belongs in no log.
+type UnreadableError struct {
+	Raw   json.RawMessage
+	Cause error
+}
+
+// Error says what is wrong, without what came.
+func (e *UnreadableError) Error() string { return "unreadable: " + e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *UnreadableError) Unwrap() error { return e.Cause }
+
+var (
+	errNoPaymentID  = errors.New("payment has no id")
+	errOtherPayment = errors.New("answer is about another payment")
+	errNoRefundList = errors.New("refunds is not a list")
+)
 
 var providerStatuses = map[string]booking.ProviderStatus{
 	"pending": booking.ProviderPending, "in_process": booking.ProviderInProcess, "authorized": booking.ProviderAuthorized,
@@ -47,11 +96,12 @@ var providerStatuses = map[string]booking.ProviderStatus{
 	"refunded": booking.ProviderRefunded, "charged_back": booking.ProviderChargedBack, "in_mediation": booking.ProviderInMediation,
 }
 
-// ParsePayment reads a payment as GET /v1/payments/{id} gives it. It fails only when there is no object or no id.
+// ParsePayment reads a payment as GET /v1/payments/{id} gives it. It fails only when there is no object or no id, with an
+// [UnreadableError].
 func ParsePayment(raw []byte) (Payment, error) {
 	item, ok := lenient.Read(raw)
 	if !ok {
-		return Payment{}, errAnswerShape
+		return Payment{}, &UnreadableError{Raw: raw, Cause: errAnswerShape}
 	}
 	payment := Payment{
 		ID: id(item.Text("id")), ProviderStatus: item.Text("status"), StatusDetail: item.Text("status_detail"),
@@ -61,107 +111,78 @@ func ParsePayment(raw []byte) (Payment, error) {
 		Raw: raw,
 	}
 	if payment.ID == 0 {
-		return Payment{}, errNoPaymentID
+		return Payment{}, &UnreadableError{Raw: raw, Cause: errNoPaymentID}
 	}
 	payment.Status = booking.ProviderUnknown
 	if status, known := providerStatuses[payment.ProviderStatus]; known {
 		payment.Status = status
 	}
-	if order, ok := item.Object("order"); ok {
-		payment.OrderID = order.Text("id")
-	}
+	order, _ := item.Object("order")
+	payment.OrderID = order.Text("id")
 	currency := item.Text("currency_id")
-	var amountErr, refundedErr error
-	payment.Amount, amountErr = amount(item.Text("transaction_amount"), currency)
-	if payment.Refunded, refundedErr = amount(item.Text("transaction_amount_refunded"), currency); errors.Is(refundedErr, errNoAmount) {
-		refundedErr = nil
-	}
-	payment.AmountError = errors.Join(amountErr, refundedErr)
+	payment.readAmounts(item, currency)
+	payment.readRefunds(item, currency)
 	return payment, nil
 }
 
-// Payment fetches one payment. A payment may not be found yet moments after its notification.
+func (p *Payment) readAmounts(item lenient.Object, currency string) {
+	var amountErr, refundedErr error
+	p.Amount, amountErr = amount(item, "transaction_amount", currency)
+	p.Refunded, refundedErr = amount(item, "transaction_amount_refunded", currency)
+	if fault, ok := errors.AsType[*AmountError](refundedErr); ok && fault.Fault == AmountAbsent && isNull(item["transaction_amount_refunded"]) {
+		refundedErr = nil
+	}
+	p.AmountError = errors.Join(amountErr, refundedErr)
+}
+
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+func (p *Payment) readRefunds(item lenient.Object, currency string) {
+	raws, ok := item.Array("refunds")
+	if !ok {
+		p.RefundsError = errNoRefundList
+		return
+	}
+	for _, raw := range raws {
+		refund, err := readRefund(raw)
+		if err != nil {
+			p.RefundsError = err
+			continue
+		}
+		if refund.Amount.Currency == "" {
+			refund.Amount.Currency = currency
+		}
+		if refund.PaymentID == 0 {
+			refund.PaymentID = p.ID
+		}
+		p.Refunds = append(p.Refunds, refund)
+	}
+}
+
+// Payment fetches one payment. A payment may not be found yet moments after its notification. An answer that is JSON but no
+// payment is [ReasonUnreadable] with an [UnreadableError] in its chain.
 func (c *Client) Payment(ctx context.Context, id int64) (Payment, error) {
 	const operation = "get payment"
-	answer, err := c.do(ctx, call{
-		operation: operation, method: http.MethodGet, path: "/v1/payments/" + strconv.FormatInt(id, 10), answer: objectAnswer,
-	})
+	answer, err := c.do(ctx, call{operation: operation, method: http.MethodGet, path: "/v1/payments/" + strconv.FormatInt(id, 10)})
 	if err != nil {
 		return Payment{}, err
 	}
 	payment, err := ParsePayment(answer)
-	if err == nil && payment.ID != id {
-		err = errOtherPayment
-	}
 	if err != nil {
-		return Payment{}, &Error{Operation: operation, Reason: ReasonServer, Cause: err}
+		return Payment{}, unreadable(operation, answer, err)
+	}
+	if payment.ID != id {
+		return Payment{}, &Error{Operation: operation, Reason: ReasonServer, Cause: &UnreadableError{Raw: answer, Cause: errOtherPayment}}
 	}
 	return payment, nil
 }
 
-const (
-	searchPage = 30
-	// A reference is one reservation, with a handful of attempts; more pages mean that the filter was not applied.
-	maxSearchPages = 20
-)
-
-var (
-	errOtherPayment = errors.New("answer is about another payment")
-	errNoReference  = errors.New("external reference is empty")
-	errTooMany      = errors.New("more payments than one reference can have")
-)
-
-// SearchPayments returns every payment of the last twelve months with this external reference, newest first, over all
-// pages. The search may lag behind a payment. On an error the payments read so far come with it.
-func (c *Client) SearchPayments(ctx context.Context, externalReference string) ([]Payment, error) {
-	const operation = "search payments"
-	if externalReference == "" {
-		return nil, &Error{Operation: operation, Reason: ReasonInvalid, Cause: errNoReference}
+// unreadable tells an answer of Mercado Pago that cannot be read, which will not change, from a page of something in
+// between, which is its trouble of the moment.
+func unreadable(operation string, answer json.RawMessage, cause error) *Error {
+	reason := ReasonUnreadable
+	if !json.Valid(answer) {
+		reason = ReasonServer
 	}
-	var found []Payment
-	var unreadable error
-	seen := map[int64]bool{}
-	offset := 0
-	for range maxSearchPages {
-		results, total, err := c.searchPage(ctx, operation, externalReference, offset)
-		if err != nil {
-			return found, err
-		}
-		for _, raw := range results {
-			payment, err := ParsePayment(raw)
-			if err != nil {
-				unreadable = &Error{Operation: operation, Reason: ReasonServer, Cause: err}
-				continue
-			}
-			// A payment made meanwhile moves the others to the next page, where they come a second time.
-			if payment.ExternalReference == externalReference && !seen[payment.ID] {
-				seen[payment.ID] = true
-				found = append(found, payment)
-			}
-		}
-		offset += len(results)
-		if len(results) == 0 || offset >= total {
-			return found, unreadable
-		}
-	}
-	return found, &Error{Operation: operation, Reason: ReasonServer, Cause: errTooMany}
-}
-
-func (c *Client) searchPage(ctx context.Context, operation, reference string, offset int) ([]json.RawMessage, int, error) {
-	query := url.Values{
-		"external_reference": {reference}, "sort": {"date_created"}, "criteria": {"desc"}, "range": {"date_created"},
-		"begin_date": {"NOW-12MONTHS"}, "end_date": {"NOW"}, "limit": {strconv.Itoa(searchPage)}, "offset": {strconv.Itoa(offset)},
-	}
-	answer, err := c.do(ctx, call{operation: operation, method: http.MethodGet, path: "/v1/payments/search", query: query, answer: objectAnswer})
-	if err != nil {
-		return nil, 0, err
-	}
-	var page struct {
-		Paging  lenient.Object
-		Results []json.RawMessage
-	}
-	if err := json.Unmarshal(answer, &page); err != nil {
-		return nil, 0, &Error{Operation: operation, Reason: ReasonServer, Cause: fmt.Errorf("search page: %w", errAnswerShape)}
-	}
-	return page.Results, int(id(page.Paging.Text("total"))), nil
+	return &Error{Operation: operation, Reason: reason, Cause: fmt.Errorf("read answer: %w", cause)}
 }

@@ -19,9 +19,34 @@ type Refund struct {
 	// Amount has no currency when Mercado Pago does not say one, which is usual: it is that of the payment.
 	Amount      booking.Money
 	AmountError error  // set when Amount cannot be trusted
-	Status      string // approved, in_process, …
+	Status      string // Mercado Pago's own word, see [Refund.State]
+	SourceType  string // who gave it back: collector (our account), admin (Mercado Pago), …; may be empty
 	DateCreated time.Time
 	Raw         json.RawMessage
+}
+
+// RefundState is what became of a refund.
+type RefundState string
+
+// The states.
+const (
+	RefundDone    RefundState = "done"
+	RefundPending RefundState = "pending" // the money is not back yet; ask again
+	RefundFailed  RefundState = "failed"  // nothing was given back
+	RefundUnknown RefundState = "unknown" // a word of tomorrow: neither done nor failed, ask again
+)
+
+var refundStates = map[string]RefundState{
+	"approved": RefundDone, "in_process": RefundPending, "pending": RefundPending, "authorized": RefundPending,
+	"rejected": RefundFailed, "cancelled": RefundFailed, "canceled": RefundFailed,
+}
+
+// State reads the status.
+func (r Refund) State() RefundState {
+	if state, known := refundStates[r.Status]; known {
+		return state
+	}
+	return RefundUnknown
 }
 
 var (
@@ -29,7 +54,9 @@ var (
 	errNoRefundID   = errors.New("refund has no id")
 )
 
-// Refund gives back part of a payment, or with a nil amount all that is left of it. Repeat it with the same key.
+// Refund gives back part of a payment, or with a nil amount all that is left of it. Repeat it with the same key, see
+// [RefundKey]. Mercado Pago speaks of remembering a key for 24 hours: before a repetition after that, look with [Client.Refunds]
+// whether the money went back already.
 func (c *Client) Refund(ctx context.Context, paymentID int64, amount *booking.Money, idempotencyKey string) (Refund, error) {
 	const operation = "refund"
 	var body wireRefund
@@ -80,13 +107,15 @@ func readRefund(raw json.RawMessage) (Refund, error) {
 	if !ok {
 		return Refund{}, errAnswerShape
 	}
+	source, _ := item.Object("source")
 	refund := Refund{
-		ID: id(item.Text("id")), PaymentID: id(item.Text("payment_id")), Status: item.Text("status"), DateCreated: moment(item.Text("date_created")), Raw: raw,
+		ID: id(item.Text("id")), PaymentID: id(item.Text("payment_id")), Status: item.Text("status"), SourceType: source.Text("type"),
+		DateCreated: moment(item.Text("date_created")), Raw: raw,
 	}
 	if refund.ID == 0 {
 		return Refund{}, errNoRefundID
 	}
-	refund.Amount, refund.AmountError = amount(item.Text("amount"), item.Text("currency_id"))
+	refund.Amount, refund.AmountError = amount(item, "amount", item.Text("currency_id"))
 	return refund, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -65,6 +66,86 @@ func TestVerifySignature(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			require.False(t, VerifySignature(d.header, d.requestID, d.dataID, d.secrets...))
+		})
+	}
+}
+
+// TestOfficialCases is what the tests of the four official SDKs agree on: Go (16 cases), Node.js, Python and Java. Where they
+// differ, in the unit of ts, both count here. Their signed values are made again with their secret.
+func TestOfficialCases(t *testing.T) {
+	t.Parallel()
+	const (
+		secret  = "your_secret_key_here"
+		upperID = "ORD01JQ4S4KY8HWQ6NA5PXB65B3D3"
+		lowerID = "ord01jq4s4ky8hwq6na5pxb65b3d3"
+		millis  = "1742505638683"
+		seconds = "1742505638"
+		minute  = time.Minute
+	)
+	hash := func(data, request, ts string) string { return signWith(secret, manifest(data, request, ts)) }
+	header := func(data, request, ts string) string { return "ts=" + ts + ",v1=" + hash(data, request, ts) }
+	good := header(lowerID, requestID, millis)
+	last := map[bool]string{true: "ff", false: "00"}[strings.HasSuffix(good, "00")]
+	signed := time.UnixMilli(1742505638683)
+	tests := map[string]struct {
+		header, request, data string
+		tolerance             time.Duration
+		now                   time.Time
+		want                  SignatureReason
+	}{
+		"1 lower case":                     {good, requestID, lowerID, 0, signed, ""},
+		"2 upper case is preserved":        {header(upperID, requestID, millis), requestID, upperID, 0, signed, ""},
+		"2b upper case, signed as lower":   {good, requestID, upperID, 0, signed, ""},
+		"3 malformed header":               {"this-is-garbage", requestID, lowerID, 0, signed, SignatureMalformed},
+		"3b ts is no number":               {"ts=abc,v1=" + hash(lowerID, requestID, millis), requestID, lowerID, 0, signed, SignatureMalformed},
+		"4 no header":                      {"", requestID, lowerID, 0, signed, SignatureMissing},
+		"4b blank header":                  {"  ", requestID, lowerID, 0, signed, SignatureMissing},
+		"5 no ts":                          {"v1=" + hash(lowerID, requestID, millis), requestID, lowerID, 0, signed, SignatureNoTimestamp},
+		"5b empty ts":                      {"ts=,v1=" + hash(lowerID, requestID, millis), requestID, lowerID, 0, signed, SignatureNoTimestamp},
+		"6 no v1":                          {"ts=" + millis, requestID, lowerID, 0, signed, SignatureNoHash},
+		"6b empty v1":                      {"ts=" + millis + ",v1=", requestID, lowerID, 0, signed, SignatureNoHash},
+		"7 tampered hash":                  {good[:len(good)-2] + last, requestID, lowerID, 0, signed, SignatureMismatch},
+		"7b hash cut by one":               {good[:len(good)-1], requestID, lowerID, 0, signed, SignatureMismatch},
+		"7c hash cut by a byte":            {good[:len(good)-2], requestID, lowerID, 0, signed, SignatureMismatch},
+		"7d hash and one letter more":      {good + "0", requestID, lowerID, 0, signed, SignatureMismatch},
+		"7e hash and rubbish after it":     {good + "zz", requestID, lowerID, 0, signed, SignatureMismatch},
+		"7f hash twice":                    {good + good[len(good)-64:], requestID, lowerID, 0, signed, SignatureMismatch},
+		"8 out of tolerance":               {good, requestID, lowerID, minute, signed.Add(10 * minute), SignatureOutOfDate},
+		"8b out of tolerance, future":      {good, requestID, lowerID, minute, signed.Add(-10 * minute), SignatureOutOfDate},
+		"8c old, but the hash is wrong":    {good[:len(good)-2] + last, requestID, lowerID, minute, signed.Add(10 * minute), SignatureMismatch},
+		"8d within tolerance":              {good, requestID, lowerID, minute, signed.Add(30 * time.Second), ""},
+		"8e seconds, within":               {header(lowerID, requestID, seconds), requestID, lowerID, minute, signed.Add(30 * time.Second), ""},
+		"8f seconds, out":                  {header(lowerID, requestID, seconds), requestID, lowerID, minute, signed.Add(10 * minute), SignatureOutOfDate},
+		"8g old without a tolerance":       {good, requestID, lowerID, 0, signed.AddDate(5, 0, 0), ""},
+		"9 no data id":                     {header("", requestID, millis), requestID, "", 0, signed, ""},
+		"10 no request id":                 {header(lowerID, "", millis), "", lowerID, 0, signed, ""},
+		"11 neither":                       {header("", "", millis), "  ", "", 0, signed, ""},
+		"11b neither, the other way round": {header("", "", millis), "", "   ", 0, signed, ""},
+		"12 another topic":                 {header("ord01abc123", requestID, millis), requestID, "ord01abc123", 0, signed, ""},
+		"13 v1 beside v2":                  {good + ",v2=aaaa", requestID, lowerID, 0, signed, ""},
+		"13b v2 first":                     {"v2=aaaa," + good, requestID, lowerID, 0, signed, ""},
+		"14 v2 only":                       {"ts=" + millis + ",v2=somehash", requestID, lowerID, 0, signed, SignatureNoHash},
+		"15 multibyte hash (node #459)":    {"ts=1704908010,v1=é" + strings.Repeat("a", 63), requestID, lowerID, 0, signed, SignatureMismatch},
+		"parts in another order":           {"ts=" + millis + ",v1=" + signWith(secret, "request-id:"+requestID+";id:"+lowerID+";ts:"+millis+";"), requestID, lowerID, 0, signed, SignatureMismatch},
+		"no semicolon at the end":          {"ts=" + millis + ",v1=" + signWith(secret, "id:"+lowerID+";request-id:"+requestID+";ts:"+millis), requestID, lowerID, 0, signed, SignatureMismatch},
+		"empty parts kept":                 {"ts=" + millis + ",v1=" + signWith(secret, "id:;request-id:;ts:"+millis+";"), "", "", 0, signed, SignatureMismatch},
+		"header parts in another order":    {"v1=" + hash(lowerID, requestID, millis) + ",ts=" + millis, requestID, lowerID, 0, signed, ""},
+		"request id left out":              {good, "", lowerID, 0, signed, SignatureMismatch},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check := SignatureCheck{Secrets: []string{"another", secret}, Tolerance: test.tolerance, Now: func() time.Time { return test.now }}
+			err := check.Verify(test.header, test.request, test.data)
+			if test.want == "" {
+				require.NoError(t, err)
+				check.Secrets = []string{"another"}
+				require.Equal(t, &SignatureError{SignatureMismatch}, check.Verify(test.header, test.request, test.data))
+				check.Secrets = []string{""}
+				require.Equal(t, &SignatureError{SignatureWithoutSecret}, check.Verify(test.header, test.request, test.data))
+				return
+			}
+			require.Equal(t, &SignatureError{test.want}, err)
 		})
 	}
 }

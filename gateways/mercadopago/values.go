@@ -7,11 +7,19 @@ import (
 	"time"
 
 	"cabanas/booking"
+	"cabanas/gateways/internal/lenient"
 )
 
-// id is a whole number; a masked one ("***") is 0.
+// id is a whole number, however it is written (12, "12", 12.0, 1.2e1); a masked one ("***") is 0.
 func id(text string) int64 {
-	number, _ := wholeNumber(text)
+	if number, ok := wholeNumber(text); ok {
+		return number
+	}
+	whole, fraction, fault := decimal(strings.TrimPrefix(text, "+"))
+	if fault != "" || fraction != "" {
+		return 0
+	}
+	number, _ := wholeNumber(whole)
 	return number
 }
 
@@ -47,12 +55,26 @@ type wireAmount booking.Money
 // MarshalJSON writes the number from integer centavos.
 func (a wireAmount) MarshalJSON() ([]byte, error) { return []byte(booking.Money(a).Decimal()), nil }
 
-var (
-	errNoAmount  = errors.New("amount is absent")
-	errNotCents  = errors.New("amount is not a whole number of centavos within range")
-	errNegative  = errors.New("amount is negative")
-	errNotNumber = errors.New("amount is not a number")
+// AmountFault is what is wrong with an amount; the set is closed and safe as a metric label.
+type AmountFault string
+
+// The faults.
+const (
+	AmountAbsent     AmountFault = "absent"
+	AmountNotNumber  AmountFault = "not_a_number"          // masked ("***"), with separators, another JSON type
+	AmountFraction   AmountFault = "fraction_of_a_centavo" // more than two decimals
+	AmountOutOfRange AmountFault = "out_of_range"          // more than ten million million pesos
+	AmountNegative   AmountFault = "negative"
 )
+
+// AmountError is an amount that cannot be trusted. It names the member, never what it held.
+type AmountError struct {
+	Field string
+	Fault AmountFault
+}
+
+// Error gives the member and the fault.
+func (e *AmountError) Error() string { return e.Field + ": " + string(e.Fault) }
 
 const (
 	longestAmount   = 40
@@ -60,55 +82,71 @@ const (
 	largestCentavos = 1e15
 )
 
-// amount reads a decimal number exactly. Its errors never repeat what was read.
-func amount(literal, currency string) (booking.Money, error) {
-	if literal == "" {
-		return booking.Money{Currency: currency}, errNoAmount
+// amount reads a member as a decimal number, exactly; on a fault the money has no centavos.
+func amount(item lenient.Object, field, currency string) (booking.Money, error) {
+	centavos, fault := centavosOf(item.Text(field))
+	if fault != "" {
+		return booking.Money{Currency: currency}, &AmountError{Field: field, Fault: fault}
 	}
-	plain, err := withoutExponent(literal)
-	if err != nil {
-		return booking.Money{Currency: currency}, err
-	}
-	money, err := booking.ParseDecimal(plain, currency)
-	switch {
-	case err != nil || money.Centavos > largestCentavos:
-		return booking.Money{Currency: currency}, errNotCents
-	case money.Centavos < 0:
-		return booking.Money{Currency: currency}, errNegative
-	}
-	return money, nil
+	return booking.Money{Centavos: centavos, Currency: currency}, nil
 }
 
-// withoutExponent writes 1.5E3 as 1500: languages that hold money in floats print large amounts so.
-func withoutExponent(literal string) (string, error) {
+func centavosOf(literal string) (int64, AmountFault) {
+	if literal == "" {
+		return 0, AmountAbsent
+	}
+	unsigned, negative := strings.CutPrefix(literal, "-")
+	whole, fraction, fault := decimal(unsigned)
+	switch {
+	case fault != "":
+		return 0, fault
+	case len(fraction) > 2:
+		return 0, AmountFraction
+	}
+	centavos, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", 2-len(fraction)), 10, 64)
+	switch {
+	case err != nil || centavos > largestCentavos:
+		return 0, AmountOutOfRange
+	case negative && centavos > 0:
+		return 0, AmountNegative
+	}
+	return centavos, ""
+}
+
+// decimal splits an unsigned number at its point and drops the zeros at the end of its fraction. An exponent is carried out:
+// languages that hold money in floats write large amounts with one.
+func decimal(literal string) (whole, fraction string, fault AmountFault) {
 	if len(literal) > longestAmount {
-		return "", errNotCents
+		return "", "", AmountOutOfRange
 	}
-	mantissa, exponentText, found := strings.Cut(strings.ToLower(literal), "e")
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	if strings.Trim(strings.TrimPrefix(whole, "-")+fraction, "0123456789") != "" || strings.TrimPrefix(whole, "-") == "" {
-		return "", errNotNumber
+	mantissa, exponentText, scientific := strings.Cut(strings.ToLower(literal), "e")
+	whole, fraction, _ = strings.Cut(mantissa, ".")
+	if whole == "" || strings.Trim(whole+fraction, "0123456789") != "" {
+		return "", "", AmountNotNumber
 	}
-	if !found {
-		return literal, nil
+	if scientific {
+		exponent, err := strconv.Atoi(exponentText)
+		switch {
+		case errors.Is(err, strconv.ErrSyntax):
+			return "", "", AmountNotNumber
+		case err != nil || exponent > largestExponent:
+			return "", "", AmountOutOfRange
+		case exponent < -largestExponent:
+			return "", "", AmountFraction
+		}
+		whole, fraction = shifted(whole, fraction, exponent)
 	}
-	exponent, err := strconv.Atoi(exponentText)
-	if err != nil {
-		return "", errNotNumber
-	}
-	if exponent < -largestExponent || exponent > largestExponent {
-		return "", errNotCents
-	}
-	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
-	}
-	digits, point := whole+fraction, len(whole)+exponent
+	return whole, strings.TrimRight(fraction, "0"), ""
+}
+
+// shifted moves the point by places, to the right when positive.
+func shifted(whole, fraction string, places int) (newWhole, newFraction string) {
+	digits, point := whole+fraction, len(whole)+places
 	if point < 0 {
 		digits, point = strings.Repeat("0", -point)+digits, 0
 	}
 	if point > len(digits) {
 		digits += strings.Repeat("0", point-len(digits))
 	}
-	return sign + "0" + digits[:point] + "." + digits[point:], nil
+	return "0" + digits[:point], digits[point:]
 }
