@@ -66,7 +66,7 @@ func isSpeech(s Segment) bool {
 }
 
 func confidenceOf(s Segment) float64 {
-	if s.AvgLogProb == nil {
+	if s.AvgLogProb == nil || math.IsNaN(*s.AvgLogProb) {
 		return withoutEvidence
 	}
 	return min(max(math.Exp(*s.AvgLogProb), 0), 1)

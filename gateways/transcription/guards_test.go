@@ -10,23 +10,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func value(f float64) *float64 { return &f }
-
 // said is a segment of two seconds that the engine is sure of.
 func said(text string) Segment {
-	return Segment{End: 2, Text: text, AvgLogProb: value(-0.2), NoSpeechProb: value(0.01), CompressionRatio: value(1.2)}
+	return Segment{End: 2, Text: text, AvgLogProb: new(-0.2), NoSpeechProb: new(0.01), CompressionRatio: new(1.2)}
 }
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	const bar = 0.6
 	noVoice := said("Hola")
-	noVoice.NoSpeechProb, noVoice.AvgLogProb = value(0.9), value(-1.2)
+	noVoice.NoSpeechProb, noVoice.AvgLogProb = new(0.9), new(-1.2)
 	sureInNoise := said("Somos cuatro")
-	sureInNoise.NoSpeechProb = value(0.9)
+	sureInNoise.NoSpeechProb = new(0.9)
 	repetitive := said("la la la la la la la la la la")
-	repetitive.CompressionRatio = value(3)
-	unsure := Segment{Start: 2, End: 4, Text: "del doce al catorce", AvgLogProb: value(-1.5)}
+	repetitive.CompressionRatio = new(3.0)
+	unsure := Segment{Start: 2, End: 4, Text: "del doce al catorce", AvgLogProb: new(-1.5)}
 	tests := []struct {
 		name       string
 		transcript Transcript
@@ -41,7 +39,7 @@ func TestJudge(t *testing.T) {
 		{"a segment that repeats itself", Transcript{Segments: []Segment{repetitive, said("somos dos")}}, OutcomeHeard, "somos dos", 0.8187},
 		{"weighted by length", Transcript{Segments: []Segment{said("hola"), unsure}}, OutcomeUnclear, "hola del doce al catorce", (0.8187 + 0.2231) / 2},
 		{"no measure is no confidence", Transcript{Text: "hola"}, OutcomeUnclear, "hola", 0.5},
-		{"more than certain is certain", Transcript{Segments: []Segment{{Text: "sí", AvgLogProb: value(0.3)}}}, OutcomeHeard, "sí", 1},
+		{"more than certain is certain", Transcript{Segments: []Segment{{Text: "sí", AvgLogProb: new(0.3)}}}, OutcomeHeard, "sí", 1},
 		{"invented alone", Transcript{Segments: []Segment{said("Subtítulos realizados por la comunidad de Amara.org")}}, OutcomeSilent, "", 0},
 		{"invented without segments", Transcript{Text: "¡Gracias por ver el video!"}, OutcomeSilent, "", 0},
 		{"invented after speech", Transcript{Segments: []Segment{said("Somos dos. ¡Gracias por ver el vídeo! Suscríbete al canal.")}}, OutcomeHeard, "Somos dos.", 0.8187},
@@ -68,11 +66,11 @@ func TestInventedPhrases(t *testing.T) {
 	} {
 		require.Empty(t, withoutInvented(invented), invented)
 	}
-	for _, real := range []string{
+	for _, genuine := range []string{
 		"Gracias.", "Muchas gracias por todo, hasta la próxima.", "¿Se puede poner música fuerte?", "Quiero ver el video de la cabaña", "Sí", "Obrigado!",
 		"Thank you!", "Gracias por la atención.", "Mi correo es ana arroba amara.org",
 	} {
-		require.Equal(t, real, withoutInvented(real))
+		require.Equal(t, genuine, withoutInvented(genuine))
 	}
 }
 
@@ -119,6 +117,7 @@ func TestSilence(t *testing.T) {
 
 func FuzzJudge(f *testing.F) {
 	f.Add("Hola. Gracias por ver el video!", -0.3, 0.7, 1.0)
+	f.Add("hola", math.NaN(), 0.0, 0.0)
 	f.Add("♪ [x (y] *", math.NaN(), math.Inf(1), -1.0)
 	f.Fuzz(func(t *testing.T, text string, logProb, noSpeech, ratio float64) {
 		got := judge(Transcript{Segments: []Segment{{End: 1, Text: oneLine(text), AvgLogProb: &logProb, NoSpeechProb: &noSpeech, CompressionRatio: &ratio}}}, 0.6)

@@ -2,6 +2,7 @@ package whatsapp_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -86,7 +87,7 @@ func (l leadTo) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func reason(err error) whatsapp.MediaReason {
-	if failure, ok := err.(*whatsapp.MediaError); ok {
+	if failure, ok := errors.AsType[*whatsapp.MediaError](err); ok {
 		return failure.Reason
 	}
 	return ""
