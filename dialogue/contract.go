@@ -102,6 +102,10 @@ type State struct {
 	Heard string `json:"heard,omitempty"`
 	// Replaces is the code of an unpaid booking whose dates are being changed.
 	Replaces string `json:"replaces,omitempty"`
+	// ShownFrom is how many offers stood before the page that was shown last.
+	ShownFrom int `json:"shown_from,omitempty"`
+	// SpokeAt is when the guest last wrote, in Unix seconds.
+	SpokeAt int64 `json:"spoke_at,omitempty"`
 	// PaidSaid says that the guest's last message was about a payment they made.
 	PaidSaid bool `json:"paid_said,omitempty"`
 	// Reassured says that a wary guest was told how to be sure; the next doubt is for a person.

@@ -17,7 +17,7 @@ func TestWhoIsUpsetGetsAPerson(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"esto es una estafa!!", "son unos estafadores", "me robaron la plata", "los voy a denunciar", "esto es una vergüenza",
-		"nadie me contesta hace dos dias", "sos un pelotudo", "QUE BOT DE MIERDA", "devuélvanme la plata", "estoy muy enojada... estoy enojada con ustedes",
+		"nadie me contesta hace dos dias", "hola?? respondan", "sos un pelotudo", "QUE BOT DE MIERDA", "devuélvanme la plata", "estoy muy enojada... estoy enojada con ustedes",
 		"isso é uma vergonha", "vou denunciar vocês", "this is bullshit", "I want my money back", "nobody answers me",
 	} {
 		newChat(t).says(text).does(handOver(dialogue.ReasonUpset)).sees(dialogue.ReplyButtons, "bot_back")
@@ -155,7 +155,7 @@ func TestLoops(t *testing.T) {
 
 	// Different words that always get the same answer.
 	c = newChat(t)
-	c.says("hola").says("buenas").says("hola!").hears("dando vueltas").sees(dialogue.ReplyButtons, "human", "menu_back")
+	c.says("hola").says("buenas").says("hola!").says("buenas!").hears("dando vueltas").sees(dialogue.ReplyButtons, "human", "menu_back")
 
 	// Answers may be alike: a guest who says yes or presses buttons is no loop.
 	c = newChat(t)
@@ -178,6 +178,7 @@ func TestSmileysAreNoFailure(t *testing.T) {
 	t.Parallel()
 	c := newChat(t)
 	c.says("😂😂").hears("¿Te ayudo con algo más?")
+	c.says("jajaja jaja").holdsNothing()
 	c.says("del 10 al 15 de enero").says("🙈").hears("¿Cuántas personas son?")
 	require.Zero(t, c.state.Failures)
 }

@@ -75,6 +75,50 @@ func TestDatesThatWentByAreForgotten(t *testing.T) {
 	c.says("del 10 al 12").hears("Del mié 10/2 al vie 12/2", "para 4 personas")
 }
 
+func TestOffersAreNamedLater(t *testing.T) {
+	t.Parallel()
+	c := newChat(t)
+	c.says("del 10 al 15 de enero para 2").says("hay wifi?").says("la más barata").hears("*Cabaña Lenga*")
+	c.says("la segunda").hears("*Cabaña Arrayán*").says("y la de Coihue?").hears("*Cabaña Coihue*", "¿Te la reservo?")
+	c.says("ver más").sees(dialogue.ReplyList)
+	c = newChat(t)
+	c.says("del 10 al 15 de enero para 2").says("ver más").hears("Coihue", "Ñire").says("la primera").hears("*Cabaña Coihue*")
+}
+
+func TestCancellingBeforeBooking(t *testing.T) {
+	t.Parallel()
+	c := newChat(t)
+	c.says("del 10 al 15 de enero para 4").says("la primera").says("y si cancelo?").hears("te devolvemos todo", "¿Te reservo *Cabaña Arrayán*").
+		sees(dialogue.ReplyButtons)
+	require.Len(t, c.last.Replies, 1)
+	c.says("cancelar").hears("Sin problema").holdsNothing()
+	c.says("cancelar").hears("No tenés ninguna reserva")
+}
+
+func TestWhatWasSaidIsNoted(t *testing.T) {
+	t.Parallel()
+	c := newChat(t)
+	c.says("somos 2 adultos y 1 nene").hears("Anotado: 2 adultos y 1 nene.", "¿Qué días querés venir?")
+	newChat(t).says("del 10 al 15 de enero").hears("Anotado: del dom 10/1 al vie 15/1.", "¿Cuántas personas son?")
+}
+
+// Only a clear yes in writing to what was offered holds the dates.
+func TestWhatIsNotAYes(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"cómo reservo?", "la segunda", "quisiera reservar otra", "sí, después confirmo", "dale, después te aviso", "ok gracias, lo consulto con mi marido",
+		"lo pienso", "mañana te confirmo", "la de Coihue", "se puede reservar?", "ok y tiene pileta?", "no", "todavía no", "no sé", "I'll think about it",
+		"sí pero somos 3", "otra", "perfecto, y a qué hora se entra?",
+	} {
+		newChat(t).says("del 10 al 15 de enero para 4").says("la primera").says(text).holdsNothing()
+	}
+	for _, text := range []string{"sí", "dale", "ok", "de una", "sí, quiero esa", "dale, reservala", "la reservo", "perfecto, la tomo", "sim", "👍", "sí, la primera"} {
+		newChat(t).says("del 10 al 15 de enero para 4").says("la primera").says(text).does(januaryHold)
+	}
+	newChat(t).says("del 10 al 15 de enero para 4").says("la primera").says("lo pienso y te aviso").hears("no te guardo las fechas").
+		sees(dialogue.ReplyButtons, "hold_1_2027-01-10_2027-01-15_4_31000000", "see_other_acc", "date_custom").says("dale").does(januaryHold)
+}
+
 func TestPetsAreNotForgotten(t *testing.T) {
 	t.Parallel()
 	newChat(t).says("del 10 al 15 de enero somos 4 y un perro").hears("Por tu mascota", "para 4 personas").sees(dialogue.ReplyList)

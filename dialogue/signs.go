@@ -18,21 +18,25 @@ var signsFile string
 type sign string
 
 const (
-	signOptOut    sign = "opt_out"
-	signOptIn     sign = "opt_in"
-	signWary      sign = "wary"  // afraid of a swindle, to be reassured
-	signUpset     sign = "upset" // angry or worried, for a person
-	signFraud     sign = "fraud" // names a swindle: with a question mark it is wary
-	signBot       sign = "bot"   // asks whether a bot answers
-	signSurplus   sign = "surplus"
-	signReceipt   sign = "receipt"
-	signMore      sign = "more"
-	signOtherOne  sign = "other_one"
-	signPerson    sign = "person" // asks for a person in so many words
-	signGoOn      sign = "go_on"
-	signThat      sign = "yes_that"
-	signNextWeek  sign = "next_week"
-	signNextMonth sign = "next_month"
+	signOptOut      sign = "opt_out"
+	signOptIn       sign = "opt_in"
+	signWary        sign = "wary"  // afraid of a swindle, to be reassured
+	signUpset       sign = "upset" // angry or worried, for a person
+	signFraud       sign = "fraud" // names a swindle: with a question mark it is wary
+	signBot         sign = "bot"   // asks whether a bot answers
+	signSurplus     sign = "surplus"
+	signReceipt     sign = "receipt"
+	signMore        sign = "more"
+	signOtherOne    sign = "other_one"
+	signPerson      sign = "person" // asks for a person in so many words
+	signGoOn        sign = "go_on"
+	signThat        sign = "yes_that"
+	signLater       sign = "later"   // neither yes nor no yet
+	signTakeIt      sign = "take_it" // wants what was offered
+	signAnother     sign = "another" // speaks of something else than what was offered
+	signIfCancelled sign = "if_cancelled"
+	signNextWeek    sign = "next_week"
+	signNextMonth   sign = "next_month"
 )
 
 // signPhrase is one way of giving a sign.

@@ -38,6 +38,8 @@ type turn struct {
 	effects []Effect
 	// words are those of the message, folded.
 	words []string
+	// longAgo says that the guest comes back to the conversation after hours.
+	longAgo bool
 	// introduced says that the replies already tell who is speaking.
 	introduced bool
 	// voice and proposed say that the reading is of a voice note or of a language model: it is repeated and never a yes.
@@ -67,6 +69,7 @@ func Take(state State, in Inbound, facts Facts) (Outcome, error) {
 	}
 	t.speak()
 	t.forgetPast()
+	t.comeBack()
 	if err := t.answer(); err != nil {
 		return Outcome{}, fmt.Errorf("take turn: %w", err)
 	}
@@ -112,6 +115,14 @@ func (t *turn) understand(text string) {
 		}
 	}
 	t.propose()
+}
+
+// comeBack remembers when the guest wrote and whether that is a return.
+func (t *turn) comeBack() {
+	const hours = 6 * 60 * 60
+	now := t.facts.Now().Unix()
+	t.longAgo = now-t.state.SpokeAt > hours
+	t.state.SpokeAt = now
 }
 
 // forgetPast drops dates that went by since the guest last wrote of them.
@@ -232,7 +243,7 @@ func (t *turn) menu() {
 	case !t.state.Greeted:
 		text = t.introduction() + "\n\n" + text
 		t.introduced = true
-	case t.read.Intent == IntentGreeting && !t.read.Says(menuWords...):
+	case t.read.Intent == IntentGreeting && !t.read.Says(menuWords...) && t.longAgo:
 		text = say(t.texts.Hello, "name", t.firstName()) + "\n\n" + text
 	}
 	t.state.Awaiting, t.state.Failures = "", 0

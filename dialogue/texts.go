@@ -46,7 +46,7 @@ type catalogue struct {
 	// One cabin.
 	DetailsHead, DetailsStay, LineNights, LineWeekend, LineExtra, LineDiscount string
 	LineCleaning, LineTotal, LineDeposit, LineNoBalance, AskYes, AskYesShort   string
-	PriceChanged, OneFree, DeniedOffer                                         string
+	PriceChanged, OneFree, DeniedOffer, NoHurry                                string
 	ButtonYes, ButtonOthers                                                    string
 
 	// Refusals.
@@ -86,8 +86,8 @@ type catalogue struct {
 	AskOptOut, ButtonOptOut, OptedOut, OptedOutAlready, OptedIn string
 
 	// Voice notes, and what a language model read.
-	HeardYou, Understood, VoiceUnclear, ButtonHeardYes, ButtonHeardNo string
-	VoiceSilent, VoiceTooLong, VoiceFailed, WriteIt                   string
+	HeardYou, Understood, Noted, VoiceUnclear, ButtonHeardYes, ButtonHeardNo string
+	VoiceSilent, VoiceTooLong, VoiceFailed, WriteIt                          string
 
 	// Not understood and other kinds of message.
 	NotUnderstood, SayAgain, GotAudio, GotPicture, GotLocation, GotUnsupported, GotDocument string

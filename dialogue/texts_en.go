@@ -69,6 +69,7 @@ var english = catalogue{
 	AskYesShort:   "Shall I book *{cabin}* from {in} to {out} for {guests}? Total {total}, deposit {deposit}.",
 	PriceChanged:  "Please note, the price has changed since you saw it. It is now:",
 	OneFree:       "There is one free for those dates:",
+	NoHurry:       "Sure, no hurry. Please note: until you say yes the dates are not held, and somebody else may take them.",
 	DeniedOffer:   "No problem. Shall we look for something else?",
 	ButtonYes:     "Yes, book it", ButtonOthers: "See others",
 
@@ -154,6 +155,7 @@ var english = catalogue{
 	OptedOutAlready: "It is done already: I do not write on my own. To get notices again send START.",
 	OptedIn:         "Done, I will write again when there is news. Can I help with anything?",
 
+	Noted:          "Noted: {what}.",
 	HeardYou:       "I heard: {what}.",
 	Understood:     "I understood: {what}.",
 	VoiceUnclear:   "I did not hear you well. Did you say this?\n“{heard}”",

@@ -69,6 +69,7 @@ var spanish = catalogue{
 	AskYesShort:   "¿Te reservo *{cabin}* del {in} al {out} para {guests}? Total {total}, seña {deposit}.",
 	PriceChanged:  "Ojo, el precio cambió desde que lo viste. Ahora es así:",
 	OneFree:       "Para esas fechas tengo una libre:",
+	NoHurry:       "Dale, sin apuro. Ojo: hasta que me digas que sí no te guardo las fechas, y alguien más las puede tomar.",
 	DeniedOffer:   "Sin problema. ¿Buscamos otra cosa?",
 	ButtonYes:     "Sí, reservar", ButtonOthers: "Ver otras",
 
@@ -154,6 +155,7 @@ var spanish = catalogue{
 	OptedOutAlready: "Ya está: no te escribo más por mi cuenta. Para volver a recibir avisos mandá ALTA.",
 	OptedIn:         "Listo, te vuelvo a escribir cuando haya novedades. ¿Te ayudo con algo?",
 
+	Noted:          "Anotado: {what}.",
 	HeardYou:       "Te escuché: {what}.",
 	Understood:     "Te entendí: {what}.",
 	VoiceUnclear:   "No te escuché bien. ¿Dijiste esto?\n“{heard}”",

@@ -69,6 +69,7 @@ var portuguese = catalogue{
 	AskYesShort:   "Reservo *{cabin}* de {in} a {out} para {guests}? Total {total}, sinal {deposit}.",
 	PriceChanged:  "Atenção, o preço mudou desde que você viu. Agora é assim:",
 	OneFree:       "Para essas datas tenho uma livre:",
+	NoHurry:       "Certo, sem pressa. Atenção: até você dizer que sim eu não guardo as datas, e outra pessoa pode pegar.",
 	DeniedOffer:   "Sem problema. Procuramos outra coisa?",
 	ButtonYes:     "Sim, reservar", ButtonOthers: "Ver outras",
 
@@ -154,6 +155,7 @@ var portuguese = catalogue{
 	OptedOutAlready: "Já está: não escrevo mais por minha conta. Para voltar a receber avisos envie ALTA.",
 	OptedIn:         "Pronto, volto a escrever quando houver novidades. Posso ajudar com algo?",
 
+	Noted:          "Anotado: {what}.",
 	HeardYou:       "Ouvi: {what}.",
 	Understood:     "Entendi: {what}.",
 	VoiceUnclear:   "Não ouvi bem. Você disse isto?\n“{heard}”",

@@ -134,6 +134,13 @@ func (t *turn) startCancel(code string) error {
 	if err != nil {
 		return err
 	}
+	if t.gives(signIfCancelled) {
+		return t.aside(TopicCancel)
+	}
+	if offered := t.state.Awaiting; len(candidates) == 0 && code == "" && (offered == awaitChoice || offered == awaitYes) {
+		t.declined()
+		return nil
+	}
 	t.state.Awaiting = ""
 	switch {
 	case len(candidates) == 0 && code != "":

@@ -196,12 +196,19 @@ func (t *turn) rangeRow(stay booking.Stay) (Choice, bool, error) {
 
 // another answers "y la otra?" and "ver más" from the offers for the stay that is being talked about.
 func (t *turn) another() (bool, error) {
-	next, more := t.gives(signOtherOne), t.gives(signMore)
-	if !next && !more || t.state.CheckIn.IsZero() || t.state.CheckOut.IsZero() || t.state.Guests == 0 {
+	one, more := t.gives(signOtherOne), t.gives(signMore)
+	if !one && !more || t.state.CheckIn.IsZero() || t.state.CheckOut.IsZero() || t.state.Guests == 0 {
 		return false, nil
 	}
-	if t.state.AccommodationID == 0 {
-		return true, t.moreOffers(firstOffers)
+	switch {
+	case t.state.AccommodationID == 0 && more:
+		next := firstOffers
+		if t.state.ShownFrom > 0 {
+			next = t.state.ShownFrom + moreOffers
+		}
+		return true, t.moreOffers(next)
+	case t.state.AccommodationID == 0:
+		return true, t.offers()
 	}
 	found, refused, err := t.free()
 	if refused || err != nil {

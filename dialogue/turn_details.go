@@ -191,6 +191,17 @@ func (t *turn) askYesAgain() error {
 	return t.details(t.state.AccommodationID, "")
 }
 
+// noHurry answers who wants to think about an offer, which stays open.
+func (t *turn) noHurry() error {
+	question, open := t.yesQuestion()
+	if !open {
+		return t.details(t.state.AccommodationID, "")
+	}
+	question.Body = t.texts.NoHurry
+	t.reply(question)
+	return nil
+}
+
 // declined answers a no to an offer.
 func (t *turn) declined() {
 	t.state.Awaiting, t.state.AccommodationID, t.state.Quoted = "", 0, 0

@@ -100,7 +100,7 @@ func (t *turn) fitNowhere() (bool, error) {
 
 // list shows offers from a position on; preface says why when the guest had asked for something else.
 func (t *turn) list(found []Offer, from int, preface string) {
-	t.state.Awaiting, t.state.AccommodationID = awaitChoice, 0
+	t.state.Awaiting, t.state.AccommodationID, t.state.ShownFrom = awaitChoice, 0, from
 	page := firstOffers
 	head := t.texts.OffersHead
 	if from > 0 {
@@ -239,14 +239,27 @@ func (t *turn) choose() (bool, error) {
 	if position == 0 {
 		return false, nil
 	}
+	offer, found, err := t.offerAt(position)
+	if err != nil || !found {
+		return len(t.replies) > 0, err
+	}
+	return true, t.present(offer, "")
+}
+
+// offerAt is the offer at a place of the list that was shown last, from 1.
+func (t *turn) offerAt(position int) (Offer, bool, error) {
 	found, refused, err := t.free()
 	if refused || err != nil {
-		return true, err
+		return Offer{}, false, err
 	}
-	if position > min(len(found), firstOffers) {
-		return false, nil
+	at, page := t.state.ShownFrom+position-1, firstOffers
+	if t.state.ShownFrom > 0 {
+		page = moreOffers
 	}
-	return true, t.present(found[position-1], "")
+	if position < 1 || position > page || at >= len(found) {
+		return Offer{}, false, nil
+	}
+	return found[at], true, nil
 }
 
 // named finds the one accommodation whose name is in the message: whole, or, when a choice is open, by a word only it has.

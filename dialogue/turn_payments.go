@@ -35,7 +35,7 @@ func (t *turn) pay(code string) error {
 				return err
 			}
 			if question, open := t.question(); open {
-				t.reply(question)
+				t.follow(question)
 			}
 			return nil
 		}

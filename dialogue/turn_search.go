@@ -81,6 +81,7 @@ func (t *turn) proceed() error {
 		return nil
 	}
 	if question, open := t.missing(); open {
+		t.noted(&question)
 		t.reply(question)
 		return nil
 	}
@@ -88,6 +89,17 @@ func (t *turn) proceed() error {
 		return err
 	}
 	return t.offers()
+}
+
+// noted puts what the message said in front of the next question, so that a mistake is seen at once.
+func (t *turn) noted(question *Reply) {
+	what := t.understood()
+	if what == "" || t.voice || t.proposed || t.state.Awaiting == awaitCheckOut || !t.read.HasData() {
+		return
+	}
+	if body := say(t.texts.Noted, "what", what) + "\n\n" + question.Body; runes(body) <= bodyLimit(question.Kind) {
+		question.Body = body
+	}
 }
 
 // datesPossible checks the dates against the limits that hold for every accommodation; what breaks one is named and dropped.

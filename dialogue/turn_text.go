@@ -1,12 +1,16 @@
 package dialogue
 
 import (
+	"regexp"
+	"slices"
+	"strings"
+
 	"cabanas/booking"
 )
 
 // text answers what was written: first as the answer to the open question, else by what is wanted.
 func (t *turn) text() error {
-	if t.read.Empty() && t.read.Code == "" {
+	if t.read.Empty() && t.read.Code == "" || t.laughs() {
 		t.wordless()
 		return nil
 	}
@@ -49,6 +53,13 @@ func (t *turn) text() error {
 	return t.lost()
 }
 
+var laughter = regexp.MustCompile(`^(?:a?(?:ja|je|ji|ha|he)+[jh]?|j{2,}|k{2,}|(?:rs)+|lol|xd+)$`)
+
+// laughs reports a message of nothing but laughter.
+func (t *turn) laughs() bool {
+	return len(t.words) > 0 && !slices.ContainsFunc(t.words, func(word string) bool { return !laughter.MatchString(word) })
+}
+
 // wordless answers a message of smileys or signs, which is no failure to understand.
 func (t *turn) wordless() {
 	if t.in.Text == "" || !t.state.Greeted {
@@ -68,10 +79,16 @@ func (t *turn) answerQuestion() (bool, error) {
 	yes := intent == IntentAffirm || intent == IntentThanks && t.saysYes()
 	switch t.state.Awaiting {
 	case awaitYes:
-		if (yes || intent == IntentBook) && !t.changesSearch() {
-			if t.voice || t.proposed {
-				return true, t.askYesAgain()
-			}
+		if other, err := t.choosesOther(); other || err != nil {
+			return other, err
+		}
+		switch {
+		case t.changesSearch():
+		case t.gives(signLater):
+			return true, t.noHurry()
+		case (yes || intent == IntentBook) && !t.agrees():
+			return true, t.askYesAgain()
+		case yes || intent == IntentBook:
 			t.read.Intent = IntentAffirm
 			return true, t.hold(Press{
 				Action: ActionHold, AccommodationID: t.state.AccommodationID, Stay: t.stay(), Guests: t.state.Guests, Centavos: t.state.Quoted,
@@ -114,10 +131,49 @@ func (t *turn) answerQuestion() (bool, error) {
 		if t.read.HasStay() {
 			return true, t.moveByPerson()
 		}
-	case awaitChoice:
+	}
+	if t.state.Awaiting == awaitChoice || t.offered() {
 		return t.choose()
 	}
 	return false, nil
+}
+
+// offered reports whether offers for a whole stay have been shown, of which one can be named.
+func (t *turn) offered() bool {
+	s := t.state
+	return (s.Awaiting == "" || s.Awaiting == awaitYes) && !s.CheckIn.IsZero() && !s.CheckOut.IsZero() && s.Guests > 0
+}
+
+// agrees reports whether a message takes what was offered for certain: in writing, without a question, a doubt or another wish.
+func (t *turn) agrees() bool {
+	const sure = 0.5
+	if t.voice || t.proposed || t.read.Confidence < sure || strings.Contains(t.in.Text, "?") || t.gives(signAnother) {
+		return false
+	}
+	return t.read.Intent != IntentBook || t.saysYes() || t.gives(signTakeIt)
+}
+
+// choosesOther answers who names another offer than the one that is open.
+func (t *turn) choosesOther() (bool, error) {
+	open := t.state.AccommodationID
+	places, err := t.facts.Accommodations()
+	if err != nil || t.read.HasData() {
+		return false, err
+	}
+	if id := t.named(places, false); id != 0 {
+		if id == open {
+			return false, nil
+		}
+		return true, t.details(id, "")
+	}
+	if t.read.Position() == 0 || t.saysYes() {
+		return false, nil
+	}
+	offer, found, err := t.offerAt(t.read.Position())
+	if err != nil || !found || offer.Accommodation.ID == open {
+		return false, err
+	}
+	return true, t.present(offer, "")
 }
 
 // saysYes reports whether a plain yes is among the words: "sí, cancelala", "dale gracias".
@@ -206,16 +262,37 @@ func (t *turn) sideQuestion() (bool, error) {
 	if !found {
 		return false, nil
 	}
-	if err := t.topic(topic, false); err != nil {
-		return true, err
-	}
-	if t.read.HasData() || t.state.Awaiting == awaitChoice && t.read.Intent == IntentAffirm {
+	if t.read.HasData() {
+		if err := t.topic(topic, false); err != nil {
+			return true, err
+		}
 		return true, t.search()
 	}
-	if question, open := t.question(); open {
-		t.reply(question)
+	return true, t.aside(topic)
+}
+
+// aside answers a topic and comes back to the open question, in one message where it fits.
+func (t *turn) aside(topic Topic) error {
+	if err := t.topic(topic, false); err != nil {
+		return err
 	}
-	return true, nil
+	if question, open := t.question(); open {
+		t.follow(question)
+	}
+	return nil
+}
+
+// follow puts a question under the text said last, or after it.
+func (t *turn) follow(question Reply) {
+	if len(t.replies) > 0 {
+		last := &t.replies[len(t.replies)-1]
+		if body := last.Body + "\n\n" + question.Body; last.Kind == ReplyText && runes(body) <= bodyLimit(question.Kind) {
+			question.Body = body
+			*last = question
+			return
+		}
+	}
+	t.reply(question)
 }
 
 // price answers with priced offers as soon as it is known for when and how many.
@@ -229,8 +306,15 @@ func (t *turn) price() error {
 	if err != nil {
 		return err
 	}
-	if list != "" {
-		t.say(say(t.texts.HelpPriceHead, "list", list))
+	if err := t.search(); err != nil || list == "" {
+		return err
 	}
-	return t.search()
+	if question := t.replies; len(question) == 1 {
+		t.replies = nil
+		t.say(say(t.texts.HelpPriceHead, "list", list))
+		t.follow(question[0])
+		return nil
+	}
+	t.replies = append([]Reply{{Kind: ReplyText, Body: say(t.texts.HelpPriceHead, "list", list)}}, t.replies...)
+	return nil
 }
