@@ -11,6 +11,8 @@ import (
 type mention struct {
 	day, month, year int
 	weekday          int
+	// said is one more than the weekday that was said with a date, 0 when none was; the two may disagree.
+	said int
 	// date is set when the words name a day by themselves: today, tomorrow.
 	date booking.Date
 	// at and end are the tokens it was read from.
@@ -193,7 +195,7 @@ func (r *reader) weekday(i, weekday int) mention {
 		return m
 	}
 	if dated, ok := r.day(next, true); ok && dated.weekday < 0 {
-		dated.at = i
+		dated.at, dated.said = i, weekday+1
 		if dated.month == 0 {
 			dated.weekday = weekday
 		}
@@ -211,7 +213,7 @@ func (r *reader) dayOfMonth(i int) (mention, bool) {
 	for w := word(r.tokens, next); w == "de" || w == "del" || w == "of" || w == "mes" || w == "/" || w == "-"; w = word(r.tokens, next) {
 		next++
 	}
-	if second := at(r.tokens, next+1); word(r.tokens, next) == "y" && second.figure(1, 31) && !countsSomething(r.tokens, next+1) {
+	if second := at(r.tokens, next+1); (word(r.tokens, next) == "y" || word(r.tokens, next) == ",") && second.figure(1, 31) && !countsSomething(r.tokens, next+1) {
 		if both, ok := r.dayOfMonth(next + 1); ok && both.day > r.tokens[i].num {
 			both.day, both.at = r.tokens[i].num, i
 			return both, true

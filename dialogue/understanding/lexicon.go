@@ -31,7 +31,7 @@ var ordinalEndings = set("ro ra ero er do da to ta mo era st nd rd th")
 // shorthand is how people write on a phone.
 var shorthand = map[string]string{
 	"q": "que", "k": "que", "xq": "porque", "x": "por", "pa": "para", "p": "para", "d": "de", "ola": "hola", "holis": "hola", "ay": "hay",
-	"tb": "tambien", "tmb": "tambien", "fds": "finde", "findes": "finde", "findesemana": "finde", "weekend": "finde",
+	"tb": "tambien", "tmb": "tambien", "fds": "finde", "findesemana": "finde", "weekend": "finde",
 	"finsemana": "finde", "bno": "bueno", "grax": "gracias", "gcias": "gracias", "ppl": "people", "hab": "habitacion",
 	"pers": "personas", "per": "personas", "perso": "personas", "mnn": "manana", "mna": "manana", "ntes": "noches", "nte": "noche", "nch": "noche", "nchs": "noches", "noxe": "noche", "noxes": "noches", "ad": "adultos", "adl": "adultos", "adt": "adultos", "ads": "adultos", "adul": "adultos", "prox": "proximo", "sem": "sem", "sab": "sabado", "porfa": "porfa", "disp": "disponible", "dispo": "disponibilidad", "hs": "hs", "cto": "cuanto", "qto": "quanto", "tmbn": "tambien", "tbn": "tambien", "bb": "bebe", "ustds": "ustedes", "uds": "ustedes", "vcs": "voces", "vc": "voce", "pls": "please", "plz": "please", "wkend": "finde", "ene": "enero", "dic": "diciembre", "finde": "finde", "dsp": "despues", "sii": "si", "siii": "si",
 	"tenes": "tenes", "tienen": "tenes", "tenen": "tenes", "tienes": "tenes", "oka": "ok", "okey": "ok", "okay": "ok", "wsp": "whatsapp", "wpp": "whatsapp",
@@ -71,11 +71,14 @@ var (
 	modest        = set("si bueno ok dale hola , . ! ) ( ? creo seria vamos ser")
 
 	// nextWords and comesWords make a weekend the next one; wishWords before a day wish that it be good.
-	nextWords    = set("proximo prox siguiente otro next proxima")
-	comesWords   = set("viene vem sigue")
-	wishWords    = set("feliz felices buen buena lindo linda lindos excelente hermoso hermosa happy merry boas bom otimo bonito gran")
-	periodBefore = set("para en de el la dia noche los por x hasta desde y pa em no do")
-	fortnights   = words[int]{1: "primera 1ra 1era 1 primer", 2: "segunda 2da 2"}.index()
+	nextWords  = set("proximo prox siguiente otro next proxima")
+	comesWords = set("viene vem sigue")
+	wishWords  = set("feliz felices buen buena lindo linda lindos excelente hermoso hermosa happy merry boas bom otimo bonito gran")
+	// anyWords before a weekend name none in particular.
+	anyWords        = set("un algun cualquier los todos cada por uno unos")
+	weekendOrdinals = words[int]{1: "primer primero 1er 1ro 1", 2: "segundo 2do 2", 3: "tercer tercero 3er 3", 4: "cuarto 4to 4", -1: "ultimo"}.index()
+	periodBefore    = set("para en de el la dia noche los por x hasta desde y pa em no do")
+	fortnights      = words[int]{1: "primera 1ra 1era 1 primer", 2: "segunda 2da 2"}.index()
 
 	nightWords = set("noche noches noite noites night nights")
 	dayWords   = set("dia dias day days")

@@ -76,7 +76,8 @@ func maskThousands(tokens []token, i int) {
 	if !sign.glued || !rest.glued || rest.digits == 0 {
 		return
 	}
-	if sign.text == "." && rest.digits == 3 || sign.text == "," {
+	listed := word(tokens, i+3) == "y" || word(tokens, i+3) == ","
+	if sign.text == "." && rest.digits == 3 || sign.text == "," && !listed {
 		mask(tokens, i, readAsMoney)
 		mask(tokens, i+2, readAsMoney)
 	}

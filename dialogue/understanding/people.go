@@ -116,7 +116,7 @@ func (r *reader) uncountedPeople(p *party, i int) {
 	if t.used {
 		return
 	}
-	own, the := ownWords[before], before == "el" || before == "la" || before == "o" || before == "the"
+	own, the := ownWords[before], before == "el" || before == "la" || before == "o" || before == "the" || before == "su"
 	switch {
 	case (before == "sin" || before == "sem" || before == "without" || before == "no" || negatedVerb(r.tokens, i-1)) && petWords[t.text]:
 		p.noPets = !r.asks(i)
@@ -164,7 +164,7 @@ func (r *reader) asks(i int) bool {
 // comesAlong reports whether somebody named at i belongs to those who travel: a verb of going or "con" stands before, or the
 // speaker is named beside. "Lo hablo con mi marido" and "se enfermó mi mamá" bring nobody.
 func (r *reader) comesAlong(i int) bool {
-	const far = 9
+	const far = 14
 	for k := i + 1; k < len(r.tokens) && k <= i+far; k++ {
 		if w := r.tokens[k].text; (w == "yo" || w == "eu" || w == "i") && listWords[word(r.tokens, k-1)] {
 			return true
@@ -243,7 +243,7 @@ func (r *reader) introduced(i int) bool {
 		return k == i-1 || word(r.tokens, i-1) != "las"
 	case next == "somos" || next == "seriamos" || next == "en" && word(r.tokens, i+2) == "total" || next == "of" && word(r.tokens, i+2) == "us":
 		return true
-	case word(r.tokens, i-1) == "los" && i == len(r.tokens)-1 && r.tokens[i].digits == 0:
+	case word(r.tokens, i-1) == "los" && i == len(r.tokens)-1 && (r.tokens[i].digits == 0 || i == 1):
 		return true
 	}
 	return false

@@ -20,6 +20,7 @@ var namedPeriods = []struct {
 	{"carnaval|carnavales|carnival", fromEaster(-51, -47)},
 	{"semana santa|pascua|pascuas|pascoa|easter|easter weekend", fromEaster(-3, 0)},
 	{"quincena", (*reader).fortnight},
+	{"puente|feriado largo", (*reader).bridge},
 	{"todo|todo o mes de|the whole of|all of|all", (*reader).wholeMonth},
 }
 
@@ -50,6 +51,9 @@ func wished(tokens []token, i int) bool {
 }
 
 func (r *reader) periodAt(i int) (span, bool) {
+	if month := months[word(r.tokens, i)]; month != 0 && (word(r.tokens, i+1) == "completo" || word(r.tokens, i+1) == "entero") {
+		return r.wholeMonth(i, i)
+	}
 	for _, period := range namedPeriods {
 		longest := 0
 		for name := range strings.SplitSeq(period.names, "|") {
@@ -120,6 +124,10 @@ func (r *reader) weekend(at, end int) (span, bool) {
 }
 
 func (r *reader) whichWeekend(at, end int, next, long bool) (span, bool) {
+	before := word(r.tokens, at-1)
+	if anyWords[before] && !long && !next {
+		return span{}, false
+	}
 	of := end
 	for w := word(r.tokens, of); w == "de" || w == "del" || w == "en" || w == "por"; w = word(r.tokens, of) {
 		of++
@@ -132,11 +140,33 @@ func (r *reader) whichWeekend(at, end int, next, long bool) (span, bool) {
 	if long {
 		return r.longWeekend(at, end, of)
 	}
+	if month := months[word(r.tokens, of)]; month != 0 && of > end {
+		return r.weekendOfMonth(at, of+1, month, weekendOrdinals[before])
+	}
 	friday := weekdayFrom(r.today, time.Friday)
 	if next {
 		friday = NextWeekend(r.today)
 	}
+	if before == "este" && r.today.Weekday() == time.Saturday {
+		r.doubts = []booking.Stay{{CheckIn: r.today, CheckOut: r.today.AddDays(1)}, {CheckIn: friday, CheckOut: friday.AddDays(2)}}
+	}
 	return span{friday, friday.AddDays(2), at, end}, true
+}
+
+// weekendOfMonth reads "primer finde de febrero"; which is 1 for the first, -1 for the last, 0 when it was not said.
+func (r *reader) weekendOfMonth(at, end, month, which int) (span, bool) {
+	if which == 0 {
+		return span{}, false
+	}
+	first := r.firstFrom(mention{day: 1, month: month, weekday: -1}, r.today.AddDays(-25))
+	friday := weekdayFrom(first, time.Friday).AddDays(7 * (which - 1))
+	if which < 0 {
+		friday = weekdayFrom(first.AddMonths(1).AddDays(-7), time.Friday)
+	}
+	if friday.Before(r.today) {
+		return span{}, false
+	}
+	return span{friday, friday.AddDays(2), at - 1, end}, true
 }
 
 // weekendOfDay reads "finde del 15", "finde largo del 9 de julio"; false when no day follows.
@@ -152,7 +182,7 @@ func (r *reader) weekendOfDay(at, end, of int, long bool) (span, bool) {
 	if day.IsZero() {
 		return span{}, true
 	}
-	if long {
+	if long || dayOff(day) && day.Weekday() != time.Saturday && day.Weekday() != time.Sunday {
 		if in, out, found := longWeekendAround(r.today, day); found {
 			return span{in, out, at, m.end}, true
 		}
@@ -177,6 +207,21 @@ func (r *reader) longWeekend(at, end, of int) (span, bool) {
 	in, out, found := longWeekend(r.today, month)
 	return span{in, out, at, end}, found
 }
+
+// bridge reads "el puente de diciembre", "para el puente del 8"; other bridges lead over rivers.
+func (r *reader) bridge(at, end int) (span, bool) {
+	of := end
+	for w := word(r.tokens, of); w == "de" || w == "del"; w = word(r.tokens, of) {
+		of++
+	}
+	_, words := namedHoliday(r.tokens, of)
+	if of == end || months[word(r.tokens, of)] == 0 && !startsDay(r.tokens, of) && words == 0 {
+		return span{}, false
+	}
+	return r.whichWeekend(at, end, false, true)
+}
+
+func startsDay(tokens []token, i int) bool { return at(tokens, i).figure(1, 31) }
 
 // ThisWeekend returns the Friday of the coming weekend, today when it is Friday.
 func ThisWeekend(today booking.Date) booking.Date { return weekdayFrom(today, time.Friday) }

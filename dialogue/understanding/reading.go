@@ -38,7 +38,7 @@ func (r Reading) Position() int {
 }
 
 var positions = words[int]{
-	1: "primera primero primer barata economica uno una first cheapest", 2: "segunda segundo dos second", 3: "tercera tercero tres third",
+	1: "primera primero primer primeira primeiro barata economica uno una first cheapest", 2: "segunda segundo dos second", 3: "tercera tercero terceira terceiro tres third",
 }.index()
 
 // SaysName reports whether the message has a word of a name as given by [NameWords], one slip allowed in a long one.

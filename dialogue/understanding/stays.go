@@ -3,6 +3,7 @@ package understanding
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"cabanas/booking"
 )
@@ -17,6 +18,8 @@ type reader struct {
 	awaited Question
 	// month is the last one that was named, which days named without a month belong to.
 	month int
+	// doubts are the stays that may be meant when there are two readings.
+	doubts []booking.Stay
 	// firm says that a day of the calendar was named, not only one counted from today.
 	firm bool
 }
@@ -41,6 +44,11 @@ func (r *reader) dates(u *Understanding) {
 	if len(spans) > 0 {
 		last := spans[len(spans)-1]
 		u.CheckIn, u.CheckOut = last.in, last.out
+		if len(spans) > 1 {
+			if before := spans[len(spans)-2]; r.either(before.end, last.at) && before.in != last.in {
+				r.doubts = []booking.Stay{{CheckIn: before.in, CheckOut: before.out}, {CheckIn: last.in, CheckOut: last.out}}
+			}
+		}
 		singles = slices.DeleteFunc(singles, func(m mention) bool { return m.at < last.end || !r.corrected(last.end, m.at) })
 	}
 	r.combine(u, singles)
@@ -51,6 +59,9 @@ func (r *reader) dates(u *Understanding) {
 func (r *reader) namedMonth() int {
 	only := 0
 	for i, t := range r.tokens {
+		if t.text == "mes" && (word(r.tokens, i+1) == "que" && comesWords[word(r.tokens, i+2)] || nextWords[word(r.tokens, i-1)] || nextWords[word(r.tokens, i+1)]) {
+			return int(r.today.Time().Month())%12 + 1
+		}
 		month := months[t.text]
 		if month == 0 || t.used {
 			continue
@@ -77,12 +88,13 @@ func (r *reader) combine(u *Understanding, singles []mention) {
 		if i > 0 && r.listed(singles[i-1], m) && !leaves {
 			continue
 		}
+		or := i > 0 && r.either(singles[i-1].end, m.at)
 		if said == "al" && u.CheckIn.IsZero() && (r.anchor.IsZero() || r.moves()) {
 			leaves = false
 		}
 		asked := r.awaited == AskedCheckOut && len(singles) == 1 && !arrivals[said]
 		switch {
-		case leaves || asked || i > 0 && !u.CheckIn.IsZero() && u.CheckOut.IsZero() && len(singles) == 2 && !r.corrected(singles[i-1].end, m.at) && r.firstFrom(m, u.CheckIn.AddDays(1)).After(u.CheckIn):
+		case leaves || asked || i > 0 && !or && !u.CheckIn.IsZero() && u.CheckOut.IsZero() && len(singles) == 2 && !r.corrected(singles[i-1].end, m.at) && r.firstFrom(m, u.CheckIn.AddDays(1)).After(u.CheckIn):
 			from := r.today
 			if !u.CheckIn.IsZero() {
 				from = u.CheckIn.AddDays(1)
@@ -91,7 +103,11 @@ func (r *reader) combine(u *Understanding, singles []mention) {
 			}
 			u.CheckOut = r.firstFrom(m, from)
 		default:
+			before := u.CheckIn
 			u.CheckIn = r.firstFrom(m, r.today)
+			if or && !before.IsZero() && before != u.CheckIn {
+				r.doubts = []booking.Stay{{CheckIn: before}, {CheckIn: u.CheckIn}}
+			}
 			if !u.CheckOut.IsZero() && !u.CheckIn.Before(u.CheckOut) {
 				u.CheckOut = booking.Date{}
 			}
@@ -99,8 +115,33 @@ func (r *reader) combine(u *Understanding, singles []mention) {
 	}
 }
 
+// either reports whether two days or stays are offered as alternatives: "del 10 al 15 o del 12 al 17".
+func (r *reader) either(from, to int) bool {
+	for _, t := range r.tokens[min(from, to):to] {
+		if t.text == "o" || t.text == "u" || t.text == "ou" || t.text == "or" {
+			return true
+		}
+	}
+	return false
+}
+
+// disagrees notes a weekday that is not that of the date said with it: "viernes 10 de enero" may be the 10th or the Friday near it.
+func (r *reader) disagrees(m mention, day booking.Date) {
+	if m.said == 0 || day.IsZero() || int(day.Weekday()) == m.said-1 {
+		return
+	}
+	near := weekdayFrom(day.AddDays(-3), time.Weekday(m.said-1))
+	if near.Before(r.today) {
+		return
+	}
+	r.doubts = []booking.Stay{{CheckIn: day}, {CheckIn: near}}
+}
+
 // listed reports whether two days stand side by side, "el viernes y sábado": nights or ends of a stay, so only the first is sure.
 func (r *reader) listed(a, b mention) bool {
+	if r.either(a.end, b.at) {
+		return false
+	}
 	for _, t := range r.tokens[a.end:max(a.end, b.at)] {
 		if t.text != "y" && t.text != "," && !articles[t.text] {
 			return false
@@ -253,6 +294,7 @@ func (r *reader) pair(a, b mention) (booking.Date, booking.Date) {
 	if in.IsZero() {
 		return in, in
 	}
+	r.disagrees(a, in)
 	out := r.firstFrom(b, in.AddDays(1))
 	switch nights := in.DaysUntil(out); {
 	case b.bare() && nights > longestRolled:
@@ -290,9 +332,15 @@ func (r *reader) singles() []mention {
 		if m.month != 0 {
 			r.month = m.month
 		}
+		r.disagrees(m, r.firstFrom(m, r.today))
 		r.use(m.at, m.end, readAsDay)
 		found = append(found, m)
 		i = m.end - 1
+	}
+	for i := len(found) - 2; i >= 0; i-- {
+		if next := found[i+1]; found[i].bare() && next.month != 0 && next.at-found[i].end <= 2 && next.day > found[i].day {
+			found[i].month, found[i].year = next.month, next.year
+		}
 	}
 	return found
 }

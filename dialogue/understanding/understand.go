@@ -82,6 +82,10 @@ type Reading struct {
 	Code string
 	// Nobody says that zero guests were asked for.
 	Nobody bool
+	// Ambiguous are the two stays that may be meant, CheckOut zero when it was not said; empty when there is one reading only.
+	// The dates of the Understanding are then those of the convention, not to be booked without asking: an either-or ("del 10 al
+	// 15 o del 12 al 17"), a weekday that is not that of its date, "este finde" said on a Saturday.
+	Ambiguous []booking.Stay
 
 	tokens []token
 }
@@ -121,6 +125,9 @@ func Read(text string, c Context) Reading {
 	r.Intent, r.Confidence = intentOf(tokens, r.HasStay() && reader.firm || r.Guests > 0 || r.Nobody || r.Pets > 0 || r.NoPets, r.HasStay(), r.Code != "")
 	if bystanding[r.Intent] && !reader.firm {
 		r.CheckIn, r.CheckOut, r.Nights = booking.Date{}, booking.Date{}, 0
+	}
+	if !r.CheckIn.IsZero() {
+		r.Ambiguous = reader.doubts
 	}
 	return r
 }
