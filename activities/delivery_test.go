@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"cabanas/activities"
+	"cabanas/booking"
 	"cabanas/dialogue"
 	"cabanas/gateways/whatsapp"
 	"cabanas/internal/observe"
@@ -219,13 +220,13 @@ type budget struct {
 	paused []time.Duration
 }
 
-func (b *budget) Take(ctx context.Context, recipient string, unasked bool, patience time.Duration) (time.Duration, redis.Limit, error) {
-	b.asked, b.kinds = append(b.asked, recipient), append(b.kinds, unasked)
+func (b *budget) Take(ctx context.Context, ask redis.Ask) (time.Duration, redis.Limit, error) {
+	b.asked, b.kinds = append(b.asked, ask.Recipient), append(b.kinds, ask.Unasked)
 	if b.hang {
 		<-ctx.Done()
 		return 0, redis.LimitNone, ctx.Err()
 	}
-	if b.limit == redis.LimitNone && b.wait > patience {
+	if b.limit == redis.LimitNone && b.wait > ask.Patience {
 		return b.wait, redis.LimitPair, b.err
 	}
 	return b.wait, b.limit, b.err
@@ -376,4 +377,35 @@ func TestGuestWithoutANumberIsReachedByUserID(t *testing.T) {
 	require.NoError(t, deliver(messaging(store, sender)))
 	require.Equal(t, "recipient", store.reason)
 	require.Len(t, store.alarms, 1)
+}
+
+// noticeDesk is a booking whose notices are sent: the guest's has id 1, the owner's 100.
+type noticeDesk struct{ *outbox }
+
+func (noticeDesk) Reservation(_ context.Context, code string) (postgres.Reservation, error) {
+	return postgres.Reservation{Code: code, GuestID: 7, Status: booking.Confirmed}, nil
+}
+
+func (noticeDesk) Accommodation(context.Context, int64) (booking.Accommodation, error) {
+	return booking.Accommodation{Name: "Arrayán"}, nil
+}
+
+func (noticeDesk) OpenPaymentLinks(context.Context, string) ([]postgres.PaymentLink, error) {
+	return nil, nil
+}
+
+func TestOwnersLineDoesNotHoldUpTheGuest(t *testing.T) {
+	t.Parallel()
+	store := queued(t, hello(), inWindow())
+	a := messaging(store, &meta{})
+	a.Store, a.Budget = noticeDesk{store}, &budget{limit: redis.LimitPair, wait: time.Hour}
+	_, err := a.SendNotices(t.Context(), workflows.NoticesInput{Notices: []workflows.NoticeInput{{Code: "RES1", Kind: workflows.NoticeOwnerConfirmed}}})
+	require.NoError(t, err)
+	require.Equal(t, []int64{firstAlarm}, a.Again.(*processes).again, "it waits in line by itself")
+
+	_, err = a.SendNotices(t.Context(), workflows.NoticesInput{Notices: []workflows.NoticeInput{
+		{Code: "RES1", Kind: workflows.NoticeOwnerConfirmed}, {Code: "RES1", Kind: workflows.NoticeArrival}}})
+	require.InDelta(t, time.Hour, retryDelay(t, err), float64(20*time.Second), "the guest's own limit is waited for")
+	require.True(t, store.alarms[1].Unasked)
+	require.False(t, store.alarms[0].Unasked)
 }

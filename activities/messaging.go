@@ -196,6 +196,10 @@ func (a *Messaging) SendNotices(ctx context.Context, in workflows.NoticesInput) 
 		if err == nil && id != 0 {
 			err = a.deliver(ctx, id)
 		}
+		if toOwner(notice.Kind) && errors.Is(err, errTooManyAtOnce) {
+			// The owner of many bookings waits in line; the guest's next notice does not wait behind that.
+			err = a.Again.Redelivery(ctx, id)
+		}
 		if err != nil {
 			failures = append(failures, fmt.Errorf("notice %s of %s: %w", notice.Kind, notice.Code, err))
 		}

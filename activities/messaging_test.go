@@ -62,7 +62,7 @@ func (o *outbox) QueueNotice(_ context.Context, notice postgres.Notice, _ time.T
 		}
 	}
 	o.alarms = append(o.alarms, notice)
-	if notice.OwnerPhone == "" {
+	if notice.Owner && notice.OwnerPhone == "" {
 		return 0, nil
 	}
 	return int64(firstAlarm + len(o.alarms) - 1), nil

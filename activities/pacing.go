@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 // SendBudget is the budget of sends that all processes share, see [redis.SendBudget].
 type SendBudget interface {
-	Take(ctx context.Context, recipient string, unasked bool, patience time.Duration) (wait time.Duration, limit redis.Limit, err error)
+	Take(ctx context.Context, ask redis.Ask) (wait time.Duration, limit redis.Limit, err error)
 	Pause(ctx context.Context, length time.Duration) error
 }
 
@@ -26,8 +27,10 @@ const (
 	sendTime = 700 * time.Millisecond
 	// budgetTimeout is what asking may take: the limits are Meta's too, who only answers that we are too fast.
 	budgetTimeout = 300 * time.Millisecond
-	// spread keeps messages that were held back together from coming back together.
-	spread = time.Second
+	// spread keeps messages that were held back together from coming back together, unasked ones, which have no place in the
+	// line, over a longer time.
+	spread        = time.Second
+	unaskedSpread = 10 * time.Second
 )
 
 // optedOut is the mark of a message that its guest does not want.
@@ -60,7 +63,7 @@ func (a *Messaging) awaitTurn(ctx context.Context, message postgres.OutboundMess
 		patience = max(0, min(patience, time.Until(deadline)-sendTime))
 	}
 	asking, cancel := context.WithTimeout(ctx, budgetTimeout)
-	wait, limit, err := a.Budget.Take(asking, personOf(message), message.Unasked, patience)
+	wait, limit, err := a.Budget.Take(asking, redis.Ask{Message: message.ID, Recipient: personOf(message), Unasked: message.Unasked, Patience: patience})
 	cancel()
 	switch {
 	case ctx.Err() != nil:
@@ -71,7 +74,11 @@ func (a *Messaging) awaitTurn(ctx context.Context, message postgres.OutboundMess
 		return nil
 	case limit != redis.LimitNone:
 		a.Metrics.WhatsAppHeldBack.WithLabelValues(string(limit)).Inc()
-		return heldBack(message, string(limit), wait)
+		held := heldBack(message, string(limit), wait)
+		if limit == redis.LimitPair {
+			held = errors.Join(held, errTooManyAtOnce)
+		}
+		return held
 	case wait == 0:
 		return nil
 	}
@@ -83,6 +90,9 @@ func (a *Messaging) awaitTurn(ctx context.Context, message postgres.OutboundMess
 	}
 }
 
+// errTooManyAtOnce is a person who gets more messages than Meta allows: everybody else's go on.
+var errTooManyAtOnce = errors.New("too many messages to one person")
+
 // personOf names who gets a message, whatever the form of the number.
 func personOf(message postgres.OutboundMessage) string {
 	if phone, err := whatsapp.CanonicalWaID(message.RecipientPhone); err == nil {
@@ -93,7 +103,11 @@ func personOf(message postgres.OutboundMessage) string {
 
 // heldBack is the error of a message whose turn has not come: it is tried again after the wait, without holding a slot.
 func heldBack(message postgres.OutboundMessage, limit string, wait time.Duration) error {
-	wait += time.Duration(message.ID) * 37 * time.Millisecond % spread
+	over := spread
+	if message.Unasked {
+		over = unaskedSpread
+	}
+	wait += time.Duration(message.ID) * 37 * time.Millisecond % over
 	return temporal.NewApplicationErrorWithOptions("sending is held back: "+limit, workflows.ErrorRateLimited,
 		temporal.ApplicationErrorOptions{NextRetryDelay: wait, Category: temporal.ApplicationErrorCategoryBenign})
 }

@@ -85,6 +85,8 @@ func start(t *testing.T, seeded bool, settings ...string) *stack {
 	require.NoError(t, os.Chmod(home, 0o755))
 	s := &stack{home: home, seeded: seeded, settings: append([]string{
 		"CABANAS_HOME=" + home, "OWNER_WHATSAPP=+" + ownerNumber, "RATE_LIMIT_REQUESTS=0", "HOLDS_PER_ADDRESS=0", "HOLDS_PER_PHONE=0",
+		// One owner hears of every test's bookings.
+		"WHATSAPP_PAIR_BURST=100000",
 		"WHATSAPP_APP_SECRET=" + appSecret, "MERCADOPAGO_WEBHOOK_SECRET=" + webhookSecret,
 		fmt.Sprintf("MERCADOPAGO_COLLECTOR_ID=%d", collectorID), "PAYMENT_RECONCILE_INTERVAL=5s",
 	}, settings...)}

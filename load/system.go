@@ -131,8 +131,8 @@ func (s *System) startParts(ctx context.Context, o SystemOptions) error {
 func (s *System) environment(settings map[string]string) []string {
 	all := map[string]string{
 		"WHATSAPP_API_URL": s.Provider.URL, "WHATSAPP_APP_SECRET": s.whatsAppSecret, "WHATSAPP_PHONE_ID": s.phoneID,
-		"MERCADOPAGO_API_URL": s.Provider.URL,
-		"HOLD_TTL":            "96h", "PAYMENT_RECONCILE_INTERVAL": "24h",
+		"MERCADOPAGO_API_URL": s.Provider.URL, "WHATSAPP_MESSAGES_PER_SECOND": "1000", "WHATSAPP_PAIR_BURST": "100000",
+		"HOLD_TTL": "96h", "PAYMENT_RECONCILE_INTERVAL": "24h",
 		"HOLDS_PER_ADDRESS": "0", "HOLDS_PER_PHONE": "0", "RATE_LIMIT_REQUESTS": "0",
 	}
 	for _, name := range []string{"PATH", "HOME", "USER", "TMPDIR", "LANG", "GOCOVERDIR"} {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cabanas/activities"
+	"cabanas/store/redis"
 	"cabanas/worker"
 )
 
@@ -60,8 +61,9 @@ func (a *app) messaging() *activities.Messaging {
 	for ours, approved := range settings.Templates {
 		templates[ours] = activities.ApprovedTemplate(approved)
 	}
+	limits := redis.Limits{PerSecond: settings.PerSecond, PairBurst: settings.PairBurst}
 	return &activities.Messaging{
-		Store: a.store, WhatsApp: a.whatsapp, Budget: a.redis.NewSendBudget(settings.PhoneID, settings.PerSecond, nil), Again: a.processes,
+		Store: a.store, WhatsApp: a.whatsapp, Budget: a.redis.NewSendBudget(settings.PhoneID, limits, nil), Again: a.processes,
 		Templates: templates, OwnerPhone: a.config.Owner.WhatsApp, SettleWait: activities.DefaultSettleWait, Terms: a.terms,
 		Metrics: a.metrics, Now: time.Now,
 	}

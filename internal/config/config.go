@@ -77,6 +77,8 @@ type WhatsApp struct {
 	Templates map[string]Template
 	// PerSecond is how many messages the account may send in a second.
 	PerSecond int
+	// PairBurst is how many messages may go to one person at once; then it is one every six seconds.
+	PairBurst int
 }
 
 // Template is a message template as Meta approved it; an empty Language keeps ours.

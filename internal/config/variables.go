@@ -97,6 +97,8 @@ var variables = []variable{
 		set: func(c *Config, v string) error { return templates(&c.WhatsApp.Templates, v) }},
 	{name: "WHATSAPP_MESSAGES_PER_SECOND", meaning: "messages the account may send in a second (20 with coexistence)", fallback: text("80"),
 		set: func(c *Config, v string) error { return integer(&c.WhatsApp.PerSecond, v, 1, 1000) }},
+	{name: "WHATSAPP_PAIR_BURST", meaning: "messages that may go to one person at once, then one every six seconds", fallback: text("45"),
+		set: func(c *Config, v string) error { return integer(&c.WhatsApp.PairBurst, v, 1, 100_000) }},
 
 	{name: "MERCADOPAGO_ACCESS_TOKEN", meaning: "access token of the collecting account", required: true,
 		set:                func(c *Config, v string) error { c.MercadoPago.AccessToken = NewSecret(v); return nil },
@@ -133,7 +135,9 @@ var variables = []variable{
 	{name: "LLM_MODEL", meaning: "model the chat service is asked for", fallback: text("gpt-4o-mini"),
 		set: func(c *Config, v string) error { c.LLM.Model = v; return nil }},
 	{name: "LLM_TIMEOUT", meaning: "how long a proposal is waited for", fallback: text("2s"),
-		set: func(c *Config, v string) error { return duration(&c.LLM.Timeout, v, 100*time.Millisecond, 5*time.Second) }},
+		set: func(c *Config, v string) error {
+			return duration(&c.LLM.Timeout, v, 100*time.Millisecond, 5*time.Second)
+		}},
 
 	{name: "CONVERSATION_SETTLE", meaning: "how long the rest of a message in pieces is waited for (0: each piece is answered)", fallback: text("1500ms"),
 		set: func(c *Config, v string) error { return duration(&c.Dialogue.Settle, v, 0, 10*time.Second) }},
