@@ -262,8 +262,14 @@ func (r *reader) alone(i int) bool {
 	return true
 }
 
+// mostPeople is the largest number that is taken for people; a sum of more is somebody playing.
+const mostPeople = 999
+
 // into writes the party into u.
 func (p party) into(u *Understanding) {
+	if max(p.people, p.said, p.adults, p.children, p.pets, p.own, p.adults+p.children+p.own+p.people+p.said) > mostPeople {
+		return
+	}
 	counted := p.adults > 0
 	if p.own > 0 || p.self {
 		// Whoever speaks of "mi marido" comes too, unless all grown-ups were counted.

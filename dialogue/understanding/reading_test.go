@@ -53,3 +53,14 @@ func TestReadingOfAnOpenQuestion(t *testing.T) {
 		require.Equal(t, c.want, summary(understanding.Read(c.text, c.context).Understanding), c.text)
 	}
 }
+
+func TestReadingKeepsWhatMustBeAnswered(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"del 20/12/2025 al 23/12/2025": "provide_info 2025-12-20..2025-12-23 n=3",
+		"20/12 al 10/12":               "provide_info 2026-12-20..2026-12-10",
+		"del 15 al 10 de enero":        "provide_info 2027-01-15..2027-01-10",
+	} {
+		require.Equal(t, want, summary(readOn(t, "2026-12-02", text).Understanding), text)
+	}
+}

@@ -90,11 +90,20 @@ type Reading struct {
 	tokens []token
 }
 
-// Understand reads a message: what is wanted, the stay and the people, by the conventions of DESIGN section 8. Day comes before
-// month, a date without year is the next one to come, "today" is that of location at now. It never fails: what it cannot read
-// stays zero.
+// Understand reads a message by itself: what is wanted, the stay and the people, by the conventions of DESIGN section 8. Day
+// comes before month, a date without year is the next one to come, "today" is that of location at now. It never fails: what it
+// cannot read stays zero, and so do days that are past or a departure that is not after the arrival, which [Read] leaves for a
+// conversation to answer.
 func Understand(text string, now time.Time, location *time.Location) Understanding {
-	return Read(text, Context{Today: booking.DateIn(now, location)}).Understanding
+	today := booking.DateIn(now, location)
+	u := Read(text, Context{Today: today}).Understanding
+	if u.CheckIn.Before(today) && !u.CheckIn.IsZero() {
+		u.CheckIn, u.CheckOut, u.Nights = booking.Date{}, booking.Date{}, 0
+	}
+	if !u.CheckOut.IsZero() && (u.CheckOut.Before(today) || !u.CheckIn.IsZero() && !u.CheckIn.Before(u.CheckOut)) {
+		u.CheckOut, u.Nights = booking.Date{}, 0
+	}
+	return u
 }
 
 // bystanding are the intents in which "hoy" or "el lunes" is when somebody pays or calls, not when they come.
