@@ -24,8 +24,7 @@ func TestAMessageIsReadAndNothingElse(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.setUp(t)
-	owner, _ := o.logIn(t, ownerEmail)
-	readonly, _ := o.member(t, owner, "readonly")
+	readonly, _ := o.member(t, "readonly")
 	answer := o.ask(t, readonly, http.MethodPost, "/api/v1/nlu/analyze",
 		`{"text":"hola, hay lugar del 10 al 15 de enero para 4 personas?","now":"2026-11-21T12:00:00-03:00"}`)
 	require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())

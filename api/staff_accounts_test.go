@@ -120,7 +120,7 @@ func TestOwnersKeepAccounts(t *testing.T) {
 	o := newOffice(t)
 	o.setUp(t)
 	owner, _ := o.logIn(t, ownerEmail)
-	staff, id := o.member(t, owner, "staff")
+	staff, id := o.member(t, "staff")
 	user := fmt.Sprintf("%s/users/%d", admin, id)
 
 	for name, refused := range map[string]struct {

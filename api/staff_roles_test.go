@@ -58,8 +58,8 @@ func TestEveryRouteKeepsThoseOutWhoseRoleIsTooSmall(t *testing.T) {
 	o := newOffice(t, func(options *api.Options) { options.Transcriber = &ears{} })
 	o.setUp(t)
 	owner, _ := o.logIn(t, ownerEmail)
-	staff, _ := o.member(t, owner, "staff")
-	readonly, _ := o.member(t, owner, "readonly")
+	staff, _ := o.member(t, "staff")
+	readonly, _ := o.member(t, "readonly")
 	tokens := map[accounts.Role]string{accounts.Owner: owner, accounts.Staff: staff, accounts.ReadOnly: readonly}
 
 	tried := 0

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cabanas/booking"
 	"cabanas/internal/accounts"
 	"cabanas/internal/config"
 	"cabanas/store/postgres"
@@ -59,6 +60,9 @@ func runAdmin(ctx context.Context, args []string) error {
 		return store.ResetUser(ctx, address, *role, hash, by, time.Now())
 	}
 	_, err = store.CreateUser(ctx, postgres.User{Email: address, Role: *role, PasswordHash: hash}, by, time.Now())
+	if booking.IsCode(err, booking.CodeDuplicate) {
+		return errors.New("there is an account with this address; admin reset gives it a new password")
+	}
 	return err
 }
 

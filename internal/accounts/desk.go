@@ -70,13 +70,8 @@ func New(store Store, secret, setUpHash string, now func() time.Time) (*Desk, er
 	if err != nil {
 		return nil, fmt.Errorf("accounts: %w", err)
 	}
-	nobody, _ := newRefreshToken()
-	hash, err := HashPassword(nobody)
-	if err != nil {
-		return nil, fmt.Errorf("accounts: %w", err)
-	}
 	return &Desk{store: store, key: []byte(secret), setUpHash: token, sealer: sealer, now: now,
-		hashing: make(chan struct{}, mostHashes), nobodysHash: hash}, nil
+		hashing: make(chan struct{}, mostHashes), nobodysHash: nobodysHash()}, nil
 }
 
 // Credentials are what somebody comes in with; TOTP is empty unless asked for, Address is the client's.

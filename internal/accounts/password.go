@@ -36,11 +36,22 @@ func HashPassword(password string) (string, error) {
 	if n := utf8.RuneCountInString(password); n < shortestPassword || n > longestPassword {
 		return "", ErrPassword
 	}
-	salt := make([]byte, argonSalt)
-	rand.Read(salt) // never fails: crypto/rand aborts the program instead
-	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
+	salt := chance(argonSalt)
+	return phc(salt, argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)), nil
+}
+
+// nobodysHash is a hash of no password, which takes as long to verify as any.
+func nobodysHash() string { return phc(chance(argonSalt), chance(argonKey)) }
+
+func chance(length int) []byte {
+	bytes := make([]byte, length)
+	rand.Read(bytes) // never fails: crypto/rand aborts the program instead
+	return bytes
+}
+
+func phc(salt, key []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)), nil
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 
 // VerifyPassword reports whether the password is the one that was hashed; an unreadable hash is an error.

@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -65,9 +64,7 @@ func verify(key []byte, text string, now time.Time) (userID, sessionID int64, er
 
 // newRefreshToken makes a secret of 256 bits and the sum it is kept as; so much chance needs no slow hash.
 func newRefreshToken() (token string, hash []byte) {
-	secret := make([]byte, 32)
-	rand.Read(secret) // never fails: crypto/rand aborts the program instead
-	token = base64.RawURLEncoding.EncodeToString(secret)
+	token = base64.RawURLEncoding.EncodeToString(chance(32))
 	return token, sum(token)
 }
 

@@ -33,29 +33,29 @@ func TestTokensThatAreNotOurs(t *testing.T) {
 		return claims{SessionID: "9", RegisteredClaims: jwt.RegisteredClaims{Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: "7",
 			ExpiresAt: jwt.NewNumericDate(noon.Add(time.Minute))}}
 	}
-	make := func(method jwt.SigningMethod, key any, change func(*claims)) string {
+	token := func(method jwt.SigningMethod, key any, change func(*claims)) string {
 		c := good()
 		change(&c)
-		token, err := jwt.NewWithClaims(method, c).SignedString(key)
+		signed, err := jwt.NewWithClaims(method, c).SignedString(key)
 		require.NoError(t, err)
-		return token
+		return signed
 	}
 	same := func(*claims) {}
-	_, _, err := verify(ourKey, make(jwt.SigningMethodHS256, ourKey, same), noon)
+	_, _, err := verify(ourKey, token(jwt.SigningMethodHS256, ourKey, same), noon)
 	require.NoError(t, err)
-	for name, token := range map[string]string{
+	for name, forged := range map[string]string{
 		"empty":            "",
-		"another key":      make(jwt.SigningMethodHS256, []byte(strings.Repeat("x", 32)), same),
-		"no signature":     make(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same),
-		"other algorithm":  make(jwt.SigningMethodHS512, ourKey, same),
-		"too old":          make(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.ExpiresAt = jwt.NewNumericDate(noon) }),
-		"no end":           make(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.ExpiresAt = nil }),
-		"another issuer":   make(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.Issuer = "other" }),
-		"another audience": make(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.Audience = jwt.ClaimStrings{"guests"} }),
-		"no session":       make(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.SessionID = "" }),
-		"no account":       make(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.Subject = "me" }),
+		"another key":      token(jwt.SigningMethodHS256, []byte(strings.Repeat("x", 32)), same),
+		"no signature":     token(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same),
+		"other algorithm":  token(jwt.SigningMethodHS512, ourKey, same),
+		"too old":          token(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.ExpiresAt = jwt.NewNumericDate(noon) }),
+		"no end":           token(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.ExpiresAt = nil }),
+		"another issuer":   token(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.Issuer = "other" }),
+		"another audience": token(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.Audience = jwt.ClaimStrings{"guests"} }),
+		"no session":       token(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.SessionID = "" }),
+		"no account":       token(jwt.SigningMethodHS256, ourKey, func(c *claims) { c.Subject = "me" }),
 	} {
-		_, _, err := verify(ourKey, token, noon)
+		_, _, err := verify(ourKey, forged, noon)
 		require.ErrorIs(t, err, errToken, name)
 	}
 }
@@ -104,10 +104,10 @@ func TestASealedSecretIsOneAccounts(t *testing.T) {
 
 func TestAddressesOfAccounts(t *testing.T) {
 	t.Parallel()
-	for given, want := range map[string]string{"a@example.org": "a@example.org", " Ana@Example.ORG ": "ana@example.org"} {
+	for _, given := range []string{"ana@example.org", " Ana@Example.ORG "} {
 		email, err := CanonicalEmail(given)
 		require.NoError(t, err)
-		require.Equal(t, want, email)
+		require.Equal(t, "ana@example.org", email)
 	}
 	for _, given := range []string{"", "a", "a@", "Ana <a@example.org>", "a@example.org, b@example.org", strings.Repeat("a", 250) + "@example.org", "a\n@example.org"} {
 		_, err := CanonicalEmail(given)

@@ -5,7 +5,6 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -25,11 +24,7 @@ const (
 	totpDrift = 1
 )
 
-func newTOTPSecret() []byte {
-	secret := make([]byte, totpSecret)
-	rand.Read(secret) // never fails: crypto/rand aborts the program instead
-	return secret
-}
+func newTOTPSecret() []byte { return chance(totpSecret) }
 
 // totpCode is the code of a time step (RFC 4226 section 5.3).
 func totpCode(secret []byte, step int64) string {
