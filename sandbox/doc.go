@@ -38,11 +38,14 @@
 //	POST   /control/payments               NewPayment → {"payment_id","payment"}; 409 when the link is expired and not "late"
 //	PATCH  /control/payments/{id}          PaymentChange → Payment
 //	GET    /control/payments               ?external_reference=&preference_id= → {"payments": [Payment]}
-//	POST   /control/payments/{id}/notify   {"action"?}: notify again, as a new event
+//	POST   /control/payments/{id}/notify   {"action"?,"form"?}: notify again, as a new event
+//	POST   /control/payments/{id}/dispute  {"step"}: mediation, chargeback, lost, won, restored → Payment
+//	PUT    /control/payments/{id}/raw      RawPayment: what the API says of it instead; {} ends that → Payment
 //	POST   /control/payments/{id}/refund   {"amount"?}: refund from the panel → Payment
 //	GET    /control/refunds                ?payment_id= → {"refunds": [Refund]}
 //	PATCH  /control/refunds/{id}           {"status"}: settle an in_process refund → Refund
 //	GET    /control/mercadopago            collector, call counts
+//	GET    /control/mercadopago/accounts   ?external_reference=: taken, refunded, held, lost → {"accounts": [Account]}
 //	POST   /control/mercadopago/faults     MercadoPagoFaults; DELETE switches all off
 //	POST   /control/mercadopago/notify     Notice: a signed notification of anything
 //

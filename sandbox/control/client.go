@@ -220,6 +220,28 @@ func (c *Client) Notify(ctx context.Context, id int64) error {
 	return c.call(ctx, http.MethodPost, "/control/payments/"+strconv.FormatInt(id, 10)+"/notify", nil, nil)
 }
 
+// NotifyAs repeats a payment's notification with another action or in another form, to wherever it belongs.
+func (c *Client) NotifyAs(ctx context.Context, id int64, n Notice) error {
+	return c.call(ctx, http.MethodPost, "/control/payments/"+strconv.FormatInt(id, 10)+"/notify", n, nil)
+}
+
+// SetRawPayment replaces what the API says of a payment.
+func (c *Client) SetRawPayment(ctx context.Context, id int64, raw RawPayment) error {
+	return c.call(ctx, http.MethodPut, "/control/payments/"+strconv.FormatInt(id, 10)+"/raw", raw, nil)
+}
+
+// Dispute takes a payment through a step of a dispute.
+func (c *Client) Dispute(ctx context.Context, id int64, step string) (Payment, error) {
+	var got Payment
+	return got, c.call(ctx, http.MethodPost, "/control/payments/"+strconv.FormatInt(id, 10)+"/dispute", map[string]string{"step": step}, &got)
+}
+
+// Accounts adds up the money of the payments of a reference by account and currency; an empty reference means all.
+func (c *Client) Accounts(ctx context.Context, reference string) ([]Account, error) {
+	var got struct{ Accounts []Account }
+	return got.Accounts, c.call(ctx, http.MethodGet, "/control/mercadopago/accounts"+referenceQuery(reference), nil, &got)
+}
+
 // NotifyAnything sends a signed notification of anything.
 func (c *Client) NotifyAnything(ctx context.Context, n Notice) error {
 	return c.call(ctx, http.MethodPost, "/control/mercadopago/notify", n, nil)
@@ -266,6 +288,9 @@ func (c *Client) SettleRefund(ctx context.Context, id int64, status string) (Ref
 
 // SetMercadoPagoFaults switches faults; fields left nil stay as they are.
 func (c *Client) SetMercadoPagoFaults(ctx context.Context, f MercadoPagoFaults) error {
+	if f.Failures != nil && *f.Failures == nil {
+		f.Failures = &[]CallFailure{} // none is not the same as not given
+	}
 	return c.call(ctx, http.MethodPost, "/control/mercadopago/faults", f, nil)
 }
 

@@ -67,11 +67,24 @@ type WhatsAppFaults struct {
 type MercadoPagoFaults struct {
 	DeliveryFaults
 	CallFaults
-	// LegacyTwins is auto (unless the URL says source_news=webhooks), always or never.
+	// Failures refuse chosen calls, or a share of them, without doing them; each set replaces the one before, an empty one ends it.
+	Failures *[]CallFailure `json:"failures,omitempty"`
+	// CutNext carries out the next writing calls and cuts the connection where the answer begins.
+	CutNext *int `json:"cut_next,omitempty"`
+	// CallsPerSecond refuses calls above this rate with 429; 0 is no limit.
+	CallsPerSecond *int `json:"calls_per_second,omitempty"`
+	// LegacyTwins is auto (unless the URL says source_news=webhooks), always, never, or four: a new payment is told with
+	// payment.created, payment.updated and both legacy forms, at any address.
 	LegacyTwins *string `json:"legacy_twins,omitempty"`
+	// RepeatAfterMS sends every notification a second time, so much later; 0 is off.
+	RepeatAfterMS *int `json:"repeat_after_ms,omitempty"`
+	// TimestampAgeMS signs with a ts so much in the past.
+	TimestampAgeMS *int `json:"timestamp_age_ms,omitempty"`
+	// Unsigned leaves the signature out.
+	Unsigned *bool `json:"unsigned,omitempty"`
 	// TimestampUnit of x-signature is s or ms.
 	TimestampUnit *string `json:"timestamp_unit,omitempty"`
-	// SearchLagMS hides new payments from search.
+	// SearchLagMS is how far search is behind: it does not find newer payments, and shows older states of the others.
 	SearchLagMS *int `json:"search_lag_ms,omitempty"`
 	// NotFoundGets answers the first GETs of every payment made from now on with 404.
 	NotFoundGets *int `json:"not_found_gets,omitempty"`
@@ -91,6 +104,23 @@ type SpeechFaults struct {
 	LowConfidence *bool `json:"low_confidence,omitempty"`
 	// ModelMissing answers that the model is not installed, whichever is asked for.
 	ModelMissing *bool `json:"model_missing,omitempty"`
+}
+
+// CallFailure says which calls to Mercado Pago fail, and how.
+type CallFailure struct {
+	// Operations are create_preference, get_preference, change_preference, search_preferences, get_payment, search_payments,
+	// change_payment, refund, list_refunds, get_refund, get_chargeback, get_merchant_order, get_me; empty is all of them.
+	Operations []string `json:"operations,omitempty"`
+	// Percent of the calls; 0 is all.
+	Percent int `json:"percent,omitempty"`
+	// Count is how many fail; 0 is without end.
+	Count int `json:"count,omitempty"`
+	// Statuses are gone through in turn; empty is 500.
+	Statuses []int `json:"statuses,omitempty"`
+	// Code is the provider's error code: 2001, 2063, 2024, 4040, …
+	Code int `json:"code,omitempty"`
+	// RetryAfter in seconds goes with any status; 429 has 1 unless it is set.
+	RetryAfter int `json:"retry_after,omitempty"`
 }
 
 // Delivery is one webhook, waiting or done.

@@ -70,8 +70,42 @@ type Refund struct {
 	PaymentID      int64       `json:"payment_id"`
 	Amount         json.Number `json:"amount"`
 	Status         string      `json:"status"`
+	Source         string      `json:"source"` // collector, or admin when Mercado Pago decided it
 	IdempotencyKey string      `json:"idempotency_key,omitempty"`
 	CreatedAt      time.Time   `json:"created_at"`
+}
+
+// RawPayment replaces what the API says of a payment; with neither it says the truth again.
+type RawPayment struct {
+	// Body is the answer to a GET, byte by byte; where it is JSON, search has it too.
+	Body *string `json:"body,omitempty"`
+	// Members are laid over the true ones, null included.
+	Members map[string]json.RawMessage `json:"members,omitempty"`
+	// Silent sends no notification.
+	Silent bool `json:"silent,omitempty"`
+}
+
+// The steps of a dispute.
+const (
+	DisputeMediation  = "mediation"  // the buyer complains to Mercado Pago
+	DisputeChargeback = "chargeback" // the cardholder complains to the bank
+	DisputeLost       = "lost"       // the buyer gets the money
+	DisputeWon        = "won"        // the seller keeps it: a mediation ends approved, a chargeback reimbursed
+	DisputeRestored   = "restored"   // a chargeback that was won shows as approved again
+)
+
+// Account is what one account got and gave back, in one currency. Kept is Taken less Refunded, Held and Lost.
+type Account struct {
+	CollectorID int64       `json:"collector_id"`
+	Currency    string      `json:"currency"`
+	Payments    int         `json:"payments"` // in any state
+	Approved    int         `json:"approved"` // that ever were
+	Taken       json.Number `json:"taken"`
+	Refunded    json.Number `json:"refunded"`
+	Refunding   json.Number `json:"refunding"` // of Kept, in refunds that are not settled
+	Held        json.Number `json:"held"`      // in disputes that are not decided
+	Lost        json.Number `json:"lost"`      // in chargebacks
+	Kept        json.Number `json:"kept"`
 }
 
 // Notice is a notification of anything: an unknown payment, another topic.
@@ -82,6 +116,8 @@ type Notice struct {
 	Action string `json:"action,omitempty"`
 	// URL replaces the panel's.
 	URL string `json:"url,omitempty"`
+	// Form is webhook when empty; ipn and merchant_order are the unsigned legacy ones, for payments only.
+	Form string `json:"form,omitempty"`
 }
 
 // Calls counts the business's API calls of one provider by operation.

@@ -9,8 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"cabanas/sandbox/control"
+	"time"
 )
 
 // reading wraps a call that changes nothing: service up, token right, no failure planned.
@@ -31,16 +30,20 @@ func (s *Server) writing(operation string, serve func(http.ResponseWriter, *http
 			return
 		}
 		s.mu.Lock()
-		silent := s.faults.timeoutNext > 0
-		if silent {
-			s.faults.timeoutNext--
-		}
+		silent, cut := taken(&s.faults.timeoutNext), taken(&s.faults.cutNext)
 		s.mu.Unlock()
-		if !silent {
+		if !silent && !cut {
 			serve(w, r, raw)
 			return
 		}
 		serve(&unheard{header: http.Header{}}, r, raw)
+		if cut {
+			// A first byte, or Go's transport would send the same again on its own.
+			w.Header().Set("Content-Length", "1000")
+			w.WriteHeader(http.StatusCreated)
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
 		select {
 		case <-r.Context().Done():
 		case <-s.quit:
@@ -63,7 +66,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, operation string)
 	var refused *refusal
 	if !cut && !outage {
 		if refused = s.checkToken(r); refused == nil {
-			refused = s.injected()
+			refused = s.injected(operation)
 		}
 	}
 	s.mu.Unlock()
@@ -87,37 +90,16 @@ func (s *Server) checkToken(r *http.Request) *refusal {
 	return &refusal{status: http.StatusUnauthorized, kind: "unauthorized", text: "invalid access token"}
 }
 
-// injected takes the next planned failure, if there is one.
-func (s *Server) injected() *refusal {
-	f := &s.faults.fail
-	if f.Count <= 0 {
-		return nil
-	}
-	f.Count--
-	status := f.Status
-	if len(f.Statuses) > 0 {
-		status = f.Statuses[s.faults.failed%len(f.Statuses)]
-		s.faults.failed++
-	}
-	if status == 0 {
-		status = http.StatusInternalServerError
-	}
-	refused := &refusal{status: status, kind: strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "_")), text: "Failure asked for by control"}
-	if f.Code != 0 {
-		refused.causes = []cause{{Code: f.Code, Description: refused.text}}
-	}
-	if status == http.StatusTooManyRequests {
-		refused.retry = "1"
-	}
-	return refused
-}
-
 // replay is what a call with an idempotency key was answered.
 type replay struct {
+	At       time.Time       `json:"at"`
 	BodyHash string          `json:"body_hash"`
 	Status   int             `json:"status"`
 	Answer   json.RawMessage `json:"answer"`
 }
+
+// keysKeptFor is how long a key is remembered, as Mercado Pago's pages on refunds have it.
+const keysKeptFor = 24 * time.Hour
 
 // idempotent does a creating call once per route and X-Idempotency-Key and answers 201; refusals are not remembered.
 func (s *Server) idempotent(w http.ResponseWriter, r *http.Request, raw []byte, required bool, do func() (any, *refusal)) {
@@ -132,11 +114,12 @@ func (s *Server) idempotent(w http.ResponseWriter, r *http.Request, raw []byte, 
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old := s.replays[key]; header != "" && old != nil {
+	now := s.o.Clock()
+	if old := s.replays[key]; header != "" && old != nil && now.Sub(old.At) < keysKeptFor {
 		if old.BodyHash != hash {
-			conflict := bad(codeIdempotencyUsed, "The idempotency key was used with another request")
-			conflict.status, conflict.kind = http.StatusConflict, "conflict"
-			conflict.write(w)
+			(&refusal{
+				status: http.StatusConflict, kind: "idempotency_key_already_used", text: "The idempotency key was used with another request in the last 24 hours",
+			}).write(w)
 			return
 		}
 		answer(w, old.Status, old.Answer)
@@ -153,7 +136,7 @@ func (s *Server) idempotent(w http.ResponseWriter, r *http.Request, raw []byte, 
 		return
 	}
 	if header != "" {
-		s.replays[key] = &replay{BodyHash: hash, Status: http.StatusCreated, Answer: body}
+		s.replays[key] = &replay{At: now, BodyHash: hash, Status: http.StatusCreated, Answer: body}
 		s.o.Journal.Put(kindReplay, key, s.replays[key])
 	}
 	answer(w, http.StatusCreated, json.RawMessage(body))
@@ -180,31 +163,4 @@ func (s *Server) uuid() string {
 	}
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-func (s *Server) setFaults(f control.MercadoPagoFaults) {
-	if f.FailNext != nil {
-		s.faults.failed = 0
-	}
-	take(&s.faults.fail, f.FailNext)
-	take(&s.faults.timeoutNext, f.TimeoutNext)
-	take(&s.faults.outage, f.Outage)
-	take(&s.faults.outageReset, f.OutageReset)
-	take(&s.faults.signWith, f.SignWith)
-	take(&s.faults.legacyTwins, f.LegacyTwins)
-	take(&s.faults.notFoundGets, f.NotFoundGets)
-	take(&s.faults.refundsInProcess, f.RefundsInProcess)
-	if f.TimestampUnit != nil {
-		s.faults.milliseconds = *f.TimestampUnit == "ms"
-	}
-	if f.SearchLagMS != nil {
-		s.faults.searchLag = msToDuration(*f.SearchLagMS)
-	}
-	s.queue.SetFaults(f.DeliveryFaults)
-}
-
-func take[T any](to *T, from *T) {
-	if from != nil {
-		*to = *from
-	}
 }

@@ -125,7 +125,19 @@ func (s *Server) controlNotify(w http.ResponseWriter, r *http.Request) {
 		if in.Action == "" {
 			in.Action = "payment.updated"
 		}
-		s.notify(p, in.Action)
+		switch in.Form {
+		case "":
+			s.notify(p, in.Action)
+		case "webhook":
+			s.notice(control.Notice{DataID: strconv.FormatInt(p.ID, 10), Type: "payment", Action: in.Action, URL: s.address(p)})
+		case "ipn":
+			s.legacyPayment(p)
+		case "merchant_order":
+			s.legacyOrder(p)
+		default:
+			control.Refuse(w, http.StatusBadRequest, errors.New("form must be webhook, ipn or merchant_order"))
+			return
+		}
 		w.WriteHeader(http.StatusNoContent)
 	})
 }
@@ -150,7 +162,7 @@ func (s *Server) controlPanelRefund(w http.ResponseWriter, r *http.Request) {
 			control.Refuse(w, http.StatusConflict, errTransition)
 			return
 		}
-		s.addRefund(p, given, "approved", "")
+		s.addRefund(p, refund{Amount: given}, "approved")
 		s.changed(p, false)
 		control.Write(w, http.StatusOK, p.controlView())
 	})
@@ -172,7 +184,7 @@ func (s *Server) controlRefunds(w http.ResponseWriter, r *http.Request) {
 
 func (r *refund) controlView() control.Refund {
 	return control.Refund{
-		ID: r.ID, PaymentID: r.PaymentID, Amount: json.Number(r.Amount.String()), Status: r.Status, IdempotencyKey: r.Key,
+		ID: r.ID, PaymentID: r.PaymentID, Amount: json.Number(r.Amount.String()), Status: r.Status, Source: r.source(), IdempotencyKey: r.Key,
 		CreatedAt: r.Created,
 	}
 }
@@ -226,12 +238,8 @@ func (s *Server) controlFaults(w http.ResponseWriter, r *http.Request) {
 		control.Refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	if f.LegacyTwins != nil && !slices.Contains([]string{"auto", "always", "never"}, *f.LegacyTwins) {
-		control.Refuse(w, http.StatusBadRequest, errors.New("legacy_twins must be auto, always or never"))
-		return
-	}
-	if f.TimestampUnit != nil && *f.TimestampUnit != "s" && *f.TimestampUnit != "ms" {
-		control.Refuse(w, http.StatusBadRequest, errors.New("timestamp_unit must be s or ms"))
+	if err := checkFaults(f); err != nil {
+		control.Refuse(w, http.StatusBadRequest, err)
 		return
 	}
 	s.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -29,18 +30,28 @@ func Sign(secret, dataID, requestID, ts string) string {
 
 // notify tells the business of a payment's change, with the legacy twins when its address asks for them.
 func (s *Server) notify(p *payment, action string) {
-	to := s.o.WebhookURL
-	if pref := s.preferences[p.PreferenceID]; pref != nil && pref.NotificationURL != nil && *pref.NotificationURL != "" {
-		to = *pref.NotificationURL
-	}
-	id := strconv.FormatInt(p.ID, 10)
+	to, id := s.address(p), strconv.FormatInt(p.ID, 10)
 	s.notice(control.Notice{DataID: id, Type: "payment", Action: action, URL: to})
-	if !s.wantsTwins(to) {
+	if s.faults.legacyTwins == "four" {
+		if action != actionCreated {
+			return
+		}
+		s.notice(control.Notice{DataID: id, Type: "payment", Action: "payment.updated", URL: to})
+	} else if !s.wantsTwins(to) {
 		return
 	}
-	order := strconv.FormatInt(orderID(p.PreferenceID), 10)
-	s.legacy(to, "payment", id, id)
-	s.legacy(to, "merchant_order", order, "https://api.mercadolibre.com/merchant_orders/"+order)
+	s.legacyPayment(p)
+	s.legacyOrder(p)
+}
+
+const actionCreated = "payment.created"
+
+// address is where a payment's notifications go.
+func (s *Server) address(p *payment) string {
+	if pref := s.preferences[p.PreferenceID]; pref != nil && pref.NotificationURL != nil && *pref.NotificationURL != "" {
+		return *pref.NotificationURL
+	}
+	return s.o.WebhookURL
 }
 
 func (s *Server) wantsTwins(to string) bool {
@@ -59,20 +70,40 @@ func (s *Server) notice(n control.Notice) {
 	if n.URL == "" {
 		return
 	}
+	s.webhook(n, map[string]any{"action": n.Action, "data": map[string]string{"id": n.DataID}})
+}
+
+// webhook sends a body signed, or as the faults have it.
+func (s *Server) webhook(n control.Notice, body map[string]any) {
 	now := s.o.Clock()
-	ts := strconv.FormatInt(now.Unix(), 10)
+	signed := now.Add(-s.faults.timestampAge)
+	ts := strconv.FormatInt(signed.Unix(), 10)
 	if s.faults.milliseconds {
-		ts = strconv.FormatInt(now.UnixMilli(), 10)
+		ts = strconv.FormatInt(signed.UnixMilli(), 10)
 	}
 	secret := s.o.WebhookSecret
 	if s.faults.signWith != "" {
 		secret = s.faults.signWith
 	}
 	requestID := s.uuid()
-	s.send("webhook "+n.Type, n.URL, "data.id="+url.QueryEscape(n.DataID)+"&type="+url.QueryEscape(n.Type), map[string]any{
+	signature := Sign(secret, n.DataID, requestID, ts)
+	if s.faults.unsigned {
+		signature = ""
+	}
+	maps.Copy(body, map[string]any{
 		"id": s.newID(), "live_mode": true, "type": n.Type, "date_created": date{now}, "user_id": s.o.CollectorID, "api_version": "v1",
-		"action": n.Action, "data": map[string]string{"id": n.DataID},
-	}, requestID, Sign(secret, n.DataID, requestID, ts))
+	})
+	s.send("webhook "+n.Type, n.URL, "data.id="+url.QueryEscape(n.DataID)+"&type="+url.QueryEscape(n.Type), body, requestID, signature)
+}
+
+func (s *Server) legacyPayment(p *payment) {
+	id := strconv.FormatInt(p.ID, 10)
+	s.legacy(s.address(p), "payment", id, id)
+}
+
+func (s *Server) legacyOrder(p *payment) {
+	order := strconv.FormatInt(orderID(p.PreferenceID), 10)
+	s.legacy(s.address(p), "merchant_order", order, "https://api.mercadolibre.com/merchant_orders/"+order)
 }
 
 // legacy sends one unsigned IPN.
@@ -96,7 +127,12 @@ func (s *Server) send(kind, to, query string, body any, requestID, signature str
 	if signature != "" {
 		header["x-signature"] = signature
 	}
-	s.queue.Send(delivery.Webhook{Kind: kind, URL: withQuery(to, query), Header: header, Body: raw})
+	webhook := delivery.Webhook{Kind: kind, URL: withQuery(to, query), Header: header, Body: raw}
+	s.queue.Send(webhook)
+	if s.faults.repeatAfter > 0 {
+		webhook.After = s.faults.repeatAfter
+		s.queue.Send(webhook)
+	}
 }
 
 // withQuery appends to whatever query the address has.

@@ -1,9 +1,11 @@
 package mercadopago
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -31,8 +33,13 @@ type payment struct {
 	Created           time.Time      `json:"created"`
 	Approved          time.Time      `json:"approved,omitzero"`
 	Updated           time.Time      `json:"updated"`
+	ChargebackID      int64          `json:"chargeback_id,omitempty"`
+	// RawBody and RawMembers replace the truth towards the API.
+	RawBody    *string                    `json:"raw_body,omitempty"`
+	RawMembers map[string]json.RawMessage `json:"raw_members,omitempty"`
 
-	refunds []*refund
+	refunds  []*refund
+	versions []version
 }
 
 // transitions are the changes that Mercado Pago's status tables imply.
@@ -105,6 +112,7 @@ func (s *Server) pay(in control.NewPayment) (*payment, error) {
 	}
 	p.set(in.Outcome, in.StatusDetail, now)
 	s.index(p)
+	p.remember(now)
 	s.o.Journal.Put(kindPayment, strconv.FormatInt(p.ID, 10), p)
 	if !in.Silent {
 		s.notify(p, "payment.created")
@@ -121,7 +129,7 @@ func (s *Server) change(p *payment, to control.PaymentChange) error {
 		return fmt.Errorf("%s to %s: %w", p.Status, to.Status, errTransition)
 	}
 	if to.Status == "refunded" && p.Amount > p.Refunded {
-		s.addRefund(p, p.Amount-p.Refunded, "approved", "")
+		s.addRefund(p, refund{Amount: p.Amount - p.Refunded, Admin: to.StatusDetail == "by_admin"}, "approved")
 	}
 	p.move(to.Status, to.StatusDetail, s.o.Clock())
 	s.changed(p, to.Silent)
@@ -129,6 +137,7 @@ func (s *Server) change(p *payment, to control.PaymentChange) error {
 }
 
 func (s *Server) changed(p *payment, silent bool) {
+	p.remember(s.o.Clock())
 	s.o.Journal.Put(kindPayment, strconv.FormatInt(p.ID, 10), p)
 	if !silent {
 		s.notify(p, "payment.updated")
@@ -204,6 +213,11 @@ func (s *Server) getPayment(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
+	if p.RawBody != nil {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = io.WriteString(w, *p.RawBody)
+		return
+	}
 	answer(w, http.StatusOK, p.view())
 }
 
@@ -234,5 +248,3 @@ func (s *Server) changePayment(w http.ResponseWriter, r *http.Request, raw []byt
 	s.changed(p, false)
 	answer(w, http.StatusOK, p.view())
 }
-
-func msToDuration(ms int) time.Duration { return time.Duration(max(0, ms)) * time.Millisecond }

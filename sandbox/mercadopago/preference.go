@@ -83,6 +83,7 @@ const (
 	currency     = "ARS"
 	maxReference = 256
 	maxWebURL    = 500
+	maxRows      = 1000 // of a page, and to skip: whoever wants more has to narrow the dates
 )
 
 var (
@@ -276,8 +277,11 @@ func page(q url.Values) (limit, offset int, refused *refusal) {
 	for name, to := range map[string]*int{"limit": &limit, "offset": &offset} {
 		if v := q.Get(name); v != "" {
 			n, err := strconv.Atoi(v)
-			if err != nil || n < 0 || (name == "limit" && (n < 1 || n > 1000)) {
+			if err != nil || n < 0 || name == "limit" && n < 1 {
 				return 0, 0, bad(codeInvalidField, "%s is invalid", name)
+			}
+			if n > maxRows {
+				return 0, 0, bad(codeTooManyRows, "Number of rows exceeded the limits")
 			}
 			*to = n
 		}

@@ -13,6 +13,7 @@ type refund struct {
 	Amount    amount    `json:"amount"`
 	Status    string    `json:"status"` // approved, in_process, rejected
 	Key       string    `json:"key,omitempty"`
+	Admin     bool      `json:"admin,omitempty"` // Mercado Pago decided it
 	Collector int64     `json:"collector"`
 	Created   time.Time `json:"created"`
 }
@@ -26,6 +27,7 @@ func (s *Server) createRefund(w http.ResponseWriter, r *http.Request, raw []byte
 			Amount *amount `json:"amount"`
 		}
 		if refused := decode(raw, &in); refused != nil {
+			refused.causes[0].Code = codeAmountTooHigh
 			return nil, refused
 		}
 		p, refused := s.findPayment(r)
@@ -51,7 +53,7 @@ func (s *Server) createRefund(w http.ResponseWriter, r *http.Request, raw []byte
 		if s.faults.refundsInProcess {
 			status = "in_process"
 		}
-		made := s.addRefund(p, given, status, r.Header.Get("X-Idempotency-Key"))
+		made := s.addRefund(p, refund{Amount: given, Key: r.Header.Get("X-Idempotency-Key")}, status)
 		s.changed(p, false)
 		return made.view(), nil
 	})
@@ -69,14 +71,20 @@ func (p *payment) inProcess() amount {
 }
 
 // addRefund records a refund and, when it is approved, moves the payment.
-func (s *Server) addRefund(p *payment, given amount, status, key string) *refund {
-	r := &refund{
-		ID: s.newID(), PaymentID: p.ID, Amount: given, Status: "in_process", Key: key, Collector: p.CollectorID, Created: s.o.Clock(),
-	}
+func (s *Server) addRefund(p *payment, given refund, status string) *refund {
+	r := &given
+	r.ID, r.PaymentID, r.Status, r.Collector, r.Created = s.newID(), p.ID, "in_process", p.CollectorID, s.o.Clock()
 	s.refunds[r.ID] = r
 	p.refunds = append(p.refunds, r)
 	s.settleRefund(p, r, status)
 	return r
+}
+
+func (r *refund) source() string {
+	if r.Admin {
+		return "admin"
+	}
+	return "collector"
 }
 
 func (s *Server) settleRefund(p *payment, r *refund, status string) {
@@ -97,7 +105,7 @@ func (s *Server) settleRefund(p *payment, r *refund, status string) {
 func (r *refund) view() map[string]any {
 	return map[string]any{
 		"id": r.ID, "payment_id": r.PaymentID, "amount": r.Amount, "metadata": map[string]any{},
-		"source":       map[string]any{"name": "Cabañas", "id": strconv.FormatInt(r.Collector, 10), "type": "collector"},
+		"source":       map[string]any{"name": "Cabañas", "id": strconv.FormatInt(r.Collector, 10), "type": r.source()},
 		"date_created": date{r.Created}, "unique_sequence_number": nil, "refund_mode": "standard", "adjustment_amount": amount(0),
 		"status": r.Status, "reason": nil, "labels": []any{}, "amount_refunded_to_payer": r.Amount, "additional_data": nil,
 		"partition_details": []any{},

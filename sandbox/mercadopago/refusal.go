@@ -25,15 +25,15 @@ func (r *refusal) Error() string { return r.text }
 
 // Codes of the payments API that this stand-in uses.
 const (
-	codeNotFound        = 2000
-	codeInvalidField    = 2006
-	codeRefundTooOld    = 2024
-	codeRefundState     = 2063
-	codeInvalidAction   = 2018
-	codeAmountInvalid   = 4040
-	codeAmountTooHigh   = 4041
-	codeIdempotencyKey  = 4292
-	codeIdempotencyUsed = 4293
+	codeTooManyRows    = 1000
+	codeNotFound       = 2000
+	codeInvalidField   = 2006
+	codeInvalidAction  = 2018
+	codeRefundTooOld   = 2024
+	codeRefundState    = 2063
+	codeAmountInvalid  = 4040
+	codeAmountTooHigh  = 4041 // also an amount that is no number
+	codeIdempotencyKey = 4292
 )
 
 func bad(code int, format string, args ...any) *refusal {

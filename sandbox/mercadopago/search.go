@@ -1,6 +1,7 @@
 package mercadopago
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,18 +35,22 @@ func (s *Server) searchPayments(w http.ResponseWriter, r *http.Request) {
 	}
 	var found []*payment
 	for _, p := range candidates {
-		visible := s.faults.searchLag == 0 || !now.Before(p.Created.Add(s.faults.searchLag))
-		if visible && within.holds(p) && matches(p, q) {
+		if s.faults.searchLag > 0 {
+			p = p.asOf(now.Add(-s.faults.searchLag))
+		}
+		if p != nil && within.holds(p) && matches(p, q) {
 			found = append(found, p)
 		}
 	}
-	slices.SortFunc(found, func(a, b *payment) int { return within.field(a).Compare(within.field(b)) })
+	slices.SortFunc(found, func(a, b *payment) int {
+		return cmp.Or(within.sort(a).Compare(within.sort(b)), cmp.Compare(a.ID, b.ID))
+	})
 	if q.Get("criteria") == "desc" {
 		slices.Reverse(found)
 	}
 	results := []any{}
 	for _, p := range found[min(offset, len(found)):min(offset+limit, len(found))] {
-		results = append(results, p.view())
+		results = append(results, p.searchView())
 	}
 	answer(w, http.StatusOK, map[string]any{
 		"paging": map[string]int{"total": len(found), "limit": limit, "offset": offset}, "results": results,
@@ -59,6 +64,7 @@ func matches(p *payment, q url.Values) bool {
 // span is the range of dates of a search over one of a payment's dates.
 type span struct {
 	field      func(*payment) time.Time
+	sort       func(*payment) time.Time
 	begin, end time.Time
 }
 
@@ -75,14 +81,14 @@ var searchFields = map[string]func(*payment) time.Time{
 
 func (s *Server) span(q url.Values) (span, *refusal) {
 	now := s.o.Clock()
-	field := searchFields["date_created"]
-	for _, name := range []string{"sort", "range"} {
+	fields := map[string]func(*payment) time.Time{"sort": searchFields["date_created"], "range": searchFields["date_created"]}
+	for name := range fields {
 		if v := q.Get(name); v != "" {
 			f, known := searchFields[v]
 			if !known {
 				return span{}, bad(codeInvalidField, "%s is invalid", name)
 			}
-			field = f
+			fields[name] = f
 		}
 	}
 	if c := q.Get("criteria"); c != "" && c != "asc" && c != "desc" {
@@ -99,7 +105,7 @@ func (s *Server) span(q url.Values) (span, *refusal) {
 	if oldest := now.AddDate(-1, 0, 0); begin.Before(oldest) {
 		begin = oldest
 	}
-	return span{field: field, begin: begin, end: end}, nil
+	return span{field: fields["range"], sort: fields["sort"], begin: begin, end: end}, nil
 }
 
 // searchDate reads NOW, NOW-3MONTHS and the like, or a full date.

@@ -54,19 +54,6 @@ type Server struct {
 	closed      bool
 }
 
-type faults struct {
-	fail                control.FailNext
-	failed              int // calls failed so far of fail, to cycle through its statuses
-	timeoutNext         int
-	outage, outageReset bool
-	signWith            string
-	legacyTwins         string
-	milliseconds        bool
-	searchLag           time.Duration
-	notFoundGets        int
-	refundsInProcess    bool
-}
-
 const (
 	kindPreference = "preference"
 	kindPayment    = "payment"
@@ -139,6 +126,7 @@ func (s *Server) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /mp/v1/payments/{id}/refunds", s.writing("refund", s.createRefund))
 	mux.HandleFunc("GET /mp/v1/payments/{id}/refunds", s.reading("list_refunds", s.listRefunds))
 	mux.HandleFunc("GET /mp/v1/payments/{id}/refunds/{refund}", s.reading("get_refund", s.getRefund))
+	mux.HandleFunc("GET /mp/v1/chargebacks/{id}", s.reading("get_chargeback", s.getChargeback))
 	mux.HandleFunc("GET /mp/merchant_orders/{id}", s.reading("get_merchant_order", s.getMerchantOrder))
 	mux.HandleFunc("GET /mp/users/me", s.reading("get_me", s.getMe))
 	mux.HandleFunc("/mp/", s.reading("unknown", func(w http.ResponseWriter, _ *http.Request) {
@@ -155,6 +143,9 @@ func (s *Server) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("PATCH /control/payments/{id}", s.controlChange)
 	mux.HandleFunc("POST /control/payments/{id}/notify", s.controlNotify)
 	mux.HandleFunc("POST /control/payments/{id}/refund", s.controlPanelRefund)
+	mux.HandleFunc("PUT /control/payments/{id}/raw", s.controlRaw)
+	mux.HandleFunc("POST /control/payments/{id}/dispute", s.controlDispute)
+	mux.HandleFunc("GET /control/mercadopago/accounts", s.controlAccounts)
 	mux.HandleFunc("GET /control/refunds", s.controlRefunds)
 	mux.HandleFunc("PATCH /control/refunds/{id}", s.controlSettleRefund)
 	mux.HandleFunc("GET /control/mercadopago", s.controlInfo)
@@ -210,6 +201,9 @@ func (s *Server) load() error {
 	})
 	if err != nil {
 		return err
+	}
+	for _, p := range s.payments {
+		p.remember(p.Updated)
 	}
 	return j.Load(kindReplay, func(key string, value json.RawMessage) error {
 		r := &replay{}

@@ -24,8 +24,17 @@ func optional(t time.Time) any {
 	return date{t}
 }
 
-// view is the payment as the API shows it, nulls and masked values included.
+// view is the payment as the API shows it, with what control laid over it.
 func (p *payment) view() map[string]any {
+	view := p.truth()
+	for name, raw := range p.RawMembers {
+		view[name] = raw
+	}
+	return view
+}
+
+// truth is the payment with the nulls and masked values that the API has.
+func (p *payment) truth() map[string]any {
 	settled := p.Status == "approved" || p.Status == "refunded" || p.Status == "charged_back" || p.Status == "in_mediation"
 	fee := p.Amount * 499 / 10000
 	net, paid := amount(0), amount(0)
