@@ -176,6 +176,9 @@ func TestHelp(t *testing.T) {
 		c.presses(id).hears(want).sees(dialogue.ReplyButtons, "menu_availability", "human", "menu_back")
 	}
 	c.presses("help_cancellation").hears("La seña es parte del precio", "te devolvemos todo")
+	c.says("aceptan perros?").hears("mascotas")
+	require.NotContains(t, c.body(), "devolvemos")
+	c.says("cuál es la política de cancelación?").hears("te devolvemos todo")
 	c.presses("help_location")
 	require.Equal(t, dialogue.Reply{Kind: dialogue.ReplyLocation, Latitude: -31.9, Longitude: -64.5, Name: "Cabañas del Cerro",
 		Address: "Ruta 5 km 3, Villa Mar"}, c.last.Replies[0])

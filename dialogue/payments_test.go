@@ -59,6 +59,14 @@ func TestPaymentSentIsAnsweredFromTheLedger(t *testing.T) {
 	c.says("ya te pagué").hears("está confirmada")
 }
 
+func TestMeansOfPayment(t *testing.T) {
+	t.Parallel()
+	c := withBookings(t, (*business).held)
+	for _, text := range []string{"puedo pagar en efectivo?", "me pasás el alias?"} {
+		c.says(text).hears("30 %", "Mercado Pago").sees(dialogue.ReplyLink).holdsNothing()
+	}
+}
+
 func TestTooMuchPaidIsForAPerson(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"te transferí de más, devolveme la diferencia", "pagué dos veces", "paguei a mais", "I paid too much", "me cobraron dos veces!"} {

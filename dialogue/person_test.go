@@ -49,6 +49,8 @@ func TestTheBotSaysThatItIsOne(t *testing.T) {
 		newChat(t).says(text).hears("Sí, soy un bot").sees(dialogue.ReplyButtons, "human", "menu_back").holdsNothing()
 	}
 	newChat(t).says("sos un bot? quiero hablar con una persona").does(handOver(dialogue.ReasonAsked))
+	newChat(t).says("quién sos?").hears("Sí, soy un bot")
+	newChat(t).says("qué podés hacer?").sees(dialogue.ReplyList).hears("¿Con qué te ayudo?")
 	newChat(t).says("are you a bot?").hears("Yes, I am a bot").holdsNothing()
 }
 

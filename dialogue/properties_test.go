@@ -19,6 +19,9 @@ var scraps = []string{
 	"este finde", "mañana", "0 personas", "99 personas", "del 15 al 10 de enero", "10/01/2020 al 15/01/2020", "quiero reservar", "necesito mas tiempo",
 	"hablar con una persona", "tienen wifi?", "dónde queda?", "fotos", "cuánto sale?", "hasta el 20", "3 noches", "👍", "🤔🤔", "quiero cambiar las fechas",
 	"gracias", "chau", heldCode, "asdf", "{cabin}", "%s %d", "del 1/1/2199 al 31/12/2199", "oi, quero reservar", "hello, do you have anything?", "un año",
+	"la última", "ver más", "y la otra?", "algo más barato", "una más grande", "BAJA", "ALTA", "es una estafa?", "me robaron", "una semana en enero", "en febrero?",
+	"la semana que viene", "lo pienso", "sos un bot?", "seguir con el bot", "pagué de más", "jajaja", "eso es", "y si cancelo?", "qué podés hacer?",
+	"puedo pagar en efectivo?", "aceptan perros?", "mejor del 12 al 14", "la segunda", "cómo reservo?", "estás ahí?",
 }
 
 func drawText(t *rapid.T) string {
@@ -95,9 +98,10 @@ func drawState(t *rapid.T) dialogue.State {
 		Code:     rapid.SampledFrom([]string{"", heldCode, "junk"}).Draw(t, "state code"), Failures: rapid.IntRange(0, 3).Draw(t, "failures"),
 		HandedOver: rapid.IntRange(0, 9).Draw(t, "handed") == 0, OptedOut: rapid.IntRange(0, 9).Draw(t, "out") == 0,
 		PaidSaid: rapid.Bool().Draw(t, "paid said"), Reassured: rapid.Bool().Draw(t, "reassured"), LoopOffered: rapid.Bool().Draw(t, "loop"),
-		Heard:    rapid.SampledFrom([]string{"", "del 10 al 15 de enero", "sí", "asdf"}).Draw(t, "heard"),
-		Replaces: rapid.SampledFrom([]string{"", heldCode, "junk"}).Draw(t, "replaces"),
-		Asked:    rapid.SampledFrom([][]uint32{nil, {1, 2, 3}}).Draw(t, "asked"),
+		Heard:     rapid.SampledFrom([]string{"", "del 10 al 15 de enero", "sí", "asdf"}).Draw(t, "heard"),
+		Replaces:  rapid.SampledFrom([]string{"", heldCode, "junk"}).Draw(t, "replaces"),
+		ShownFrom: rapid.IntRange(0, 40).Draw(t, "shown from"), SpokeAt: rapid.Int64Range(0, 2_000_000_000).Draw(t, "spoke at"),
+		Asked: rapid.SampledFrom([][]uint32{nil, {1, 2, 3}}).Draw(t, "asked"),
 	}
 	if rapid.Bool().Draw(t, "dated") {
 		s.CheckIn = booking.MustDate("2026-11-20").AddDays(rapid.IntRange(-10, 700).Draw(t, "state in"))

@@ -85,6 +85,18 @@ func TestOffersAreNamedLater(t *testing.T) {
 	c.says("del 10 al 15 de enero para 2").says("ver más").hears("Coihue", "Ñire").says("la primera").hears("*Cabaña Coihue*")
 }
 
+func TestCheaperAndBigger(t *testing.T) {
+	t.Parallel()
+	c := newChat(t)
+	c.says("del 10 al 15 de enero para 4").says("dale").hears("¿Cuál de estas te reservo?").sees(dialogue.ReplyList).holdsNothing()
+	c.says("la última").hears("*Cabaña Coihue*")
+	c.says("es muy caro").hears("La más barata para esas fechas es esta:", "*Cabaña Arrayán*", "¿Te la reservo?")
+	c.says("algo más barato?").hears("Es la más barata que tengo").sees(dialogue.ReplyButtons, "date_custom", "human", "menu_back").holdsNothing()
+	c.says("tenés una más grande?").hears("*Cabaña Ñire*")
+	c.says("y más grande?").hears("Es la más grande")
+	c.says("dale").does(dialogue.Effect{Kind: dialogue.EffectHold, AccommodationID: 4, Stay: januaryHold.Stay, Guests: 4})
+}
+
 func TestCancellingBeforeBooking(t *testing.T) {
 	t.Parallel()
 	c := newChat(t)

@@ -24,7 +24,7 @@ func TestRefusalsKeepWhatIsValid(t *testing.T) {
 
 	c = newChat(t)
 	c.says("del 10 al 15 de enero para 99").hears("La más grande que tengo es *Cabaña Ñire*, para 8 personas").
-		sees(dialogue.ReplyButtons, "guests_2", "guests_4", "guests_other")
+		sees(dialogue.ReplyButtons, "guests_8", "guests_other", "human")
 	require.Equal(t, "2027-01-10", c.state.CheckIn.String())
 	c.says("0 personas").hears("al menos una persona")
 	c.presses("guests_0").hears("al menos una persona")

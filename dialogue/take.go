@@ -145,9 +145,10 @@ func firstOfMonth(d booking.Date) booking.Date {
 	return booking.NewDate(d.Time().Year(), d.Time().Month(), 1)
 }
 
-// speak settles the language: the first clear sign, then only another clear sign changes it.
+// speak settles the language: the first clear sign, then only another clear sign in a sentence changes it.
 func (t *turn) speak() {
-	if t.read.Language != "" {
+	const sentence = 3
+	if t.read.Language != "" && (t.state.Language == "" || len(t.words) >= sentence) {
 		t.state.Language = t.read.Language
 	}
 	if t.state.Language == "" {

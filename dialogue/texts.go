@@ -34,8 +34,8 @@ type catalogue struct {
 	ButtonOtherGuests                                               string
 
 	// A time without days.
-	WhichRange, RangeTitle, RangeRow, RangeRowOpen, NoRanges string
-	PetsNote                                                 string
+	WhichRange, RangeTitle, RangeRow, NoRanges string
+	PetsNote                                   string
 
 	// Offers.
 	OffersHead, MoreOffersHead, OfferLine, OfferRow, ChooseOne, AllShown string
@@ -47,6 +47,7 @@ type catalogue struct {
 	DetailsHead, DetailsStay, LineNights, LineWeekend, LineExtra, LineDiscount string
 	LineCleaning, LineTotal, LineDeposit, LineNoBalance, AskYes, AskYesShort   string
 	PriceChanged, OneFree, DeniedOffer, NoHurry                                string
+	WhichOne, CheapestOne, NothingCheaper, BiggestOne, NothingBigger           string
 	ButtonYes, ButtonOthers                                                    string
 
 	// Refusals.

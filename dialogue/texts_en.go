@@ -36,7 +36,7 @@ var english = catalogue{
 	ButtonOtherGuests: "Another number",
 
 	WhichRange: "For {nights} these dates are free, for example. Which ones suit you?",
-	RangeTitle: "{in} to {out}", RangeRow: "{in} to {out} · from {total} in total", RangeRowOpen: "{in} to {out} · {nights}",
+	RangeTitle: "{in} to {out}", RangeRow: "{in} to {out} · from {total} in total",
 	NoRanges: "Nothing is free in those days. Shall we try other dates?",
 	PetsNote: "🐾 About your pet: I do not know whether it is allowed. Please ask a person before you pay.",
 
@@ -69,9 +69,12 @@ var english = catalogue{
 	AskYesShort:   "Shall I book *{cabin}* from {in} to {out} for {guests}? Total {total}, deposit {deposit}.",
 	PriceChanged:  "Please note, the price has changed since you saw it. It is now:",
 	OneFree:       "There is one free for those dates:",
-	NoHurry:       "Sure, no hurry. Please note: until you say yes the dates are not held, and somebody else may take them.",
-	DeniedOffer:   "No problem. Shall we look for something else?",
-	ButtonYes:     "Yes, book it", ButtonOthers: "See others",
+	WhichOne:      "Which of these shall I book?",
+	CheapestOne:   "The cheapest one for those dates is this:", NothingCheaper: "It is the cheapest I have for those dates. Shall we try others?",
+	BiggestOne: "The biggest one free is this:", NothingBigger: "It is the biggest one free for those dates.",
+	NoHurry:     "Sure, no hurry. Please note: until you say yes the dates are not held, and somebody else may take them.",
+	DeniedOffer: "No problem. Shall we look for something else?",
+	ButtonYes:   "Yes, book it", ButtonOthers: "See others",
 
 	DatesReversed: "The check-out ({out}) must be after the check-in ({in}). Could you tell me the dates again?",
 	DatesPast:     "{in} is in the past. Which dates would you like?",
@@ -80,7 +83,7 @@ var english = catalogue{
 	StayTooShort:  "For those dates the minimum stay is {least}. Arriving on {in}, until which day are you staying?",
 	CabinTooShort: "*{cabin}* has a minimum stay of {least}.",
 	NoGuests:      "I need at least one person. How many are you?",
-	TooManyGuests: "The biggest I have is *{cabin}*, for {capacity}. How many would you be? You can also take two.",
+	TooManyGuests: "The biggest I have is *{cabin}*, for {capacity}. How many would you be? To take two at once, a person can help.",
 	CabinTooSmall: "*{cabin}* takes up to {capacity}.",
 	CabinTaken:    "*{cabin}* is taken from {in} to {out}.",
 	CabinGone:     "That cabin is not available any more.",

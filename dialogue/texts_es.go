@@ -36,7 +36,7 @@ var spanish = catalogue{
 	ButtonOtherGuests: "Otra cantidad",
 
 	WhichRange: "Para {nights} tengo libre, por ejemplo, estas fechas. ¿Cuáles te sirven?",
-	RangeTitle: "{in} al {out}", RangeRow: "{in} al {out} · desde {total} en total", RangeRowOpen: "{in} al {out} · {nights}",
+	RangeTitle: "{in} al {out}", RangeRow: "{in} al {out} · desde {total} en total",
 	NoRanges: "En esos días no me queda nada libre. ¿Probamos con otras fechas?",
 	PetsNote: "🐾 Por tu mascota: no tengo cargado si se acepta. Preguntale a una persona antes de pagar.",
 
@@ -69,9 +69,12 @@ var spanish = catalogue{
 	AskYesShort:   "¿Te reservo *{cabin}* del {in} al {out} para {guests}? Total {total}, seña {deposit}.",
 	PriceChanged:  "Ojo, el precio cambió desde que lo viste. Ahora es así:",
 	OneFree:       "Para esas fechas tengo una libre:",
-	NoHurry:       "Dale, sin apuro. Ojo: hasta que me digas que sí no te guardo las fechas, y alguien más las puede tomar.",
-	DeniedOffer:   "Sin problema. ¿Buscamos otra cosa?",
-	ButtonYes:     "Sí, reservar", ButtonOthers: "Ver otras",
+	WhichOne:      "¿Cuál de estas te reservo?",
+	CheapestOne:   "La más barata para esas fechas es esta:", NothingCheaper: "Es la más barata que tengo para esas fechas. ¿Probamos con otras?",
+	BiggestOne: "La más grande que tengo libre es esta:", NothingBigger: "Es la más grande que tengo libre para esas fechas.",
+	NoHurry:     "Dale, sin apuro. Ojo: hasta que me digas que sí no te guardo las fechas, y alguien más las puede tomar.",
+	DeniedOffer: "Sin problema. ¿Buscamos otra cosa?",
+	ButtonYes:   "Sí, reservar", ButtonOthers: "Ver otras",
 
 	DatesReversed: "La salida ({out}) tiene que ser después de la llegada ({in}). ¿Me decís las fechas de nuevo?",
 	DatesPast:     "El {in} ya pasó. ¿Qué fechas querés?",
@@ -80,7 +83,7 @@ var spanish = catalogue{
 	StayTooShort:  "Para esas fechas la estadía mínima es de {least}. Si llegás el {in}, ¿hasta qué día te quedás?",
 	CabinTooShort: "En *{cabin}* la estadía mínima es de {least}.",
 	NoGuests:      "Necesito al menos una persona. ¿Cuántas son?",
-	TooManyGuests: "La más grande que tengo es *{cabin}*, para {capacity}. ¿Cuántas personas serían? También pueden tomar dos.",
+	TooManyGuests: "La más grande que tengo es *{cabin}*, para {capacity}. ¿Cuántas personas serían? Para tomar dos a la vez, te ayuda una persona.",
 	CabinTooSmall: "En *{cabin}* entran hasta {capacity}.",
 	CabinTaken:    "*{cabin}* está ocupada del {in} al {out}.",
 	CabinGone:     "Esa cabaña ya no está disponible.",

@@ -36,7 +36,7 @@ var portuguese = catalogue{
 	ButtonOtherGuests: "Outra quantidade",
 
 	WhichRange: "Para {nights} tenho livre, por exemplo, estas datas. Quais servem para você?",
-	RangeTitle: "{in} a {out}", RangeRow: "{in} a {out} · a partir de {total} no total", RangeRowOpen: "{in} a {out} · {nights}",
+	RangeTitle: "{in} a {out}", RangeRow: "{in} a {out} · a partir de {total} no total",
 	NoRanges: "Nesses dias não tenho nada livre. Tentamos outras datas?",
 	PetsNote: "🐾 Sobre o seu animal: não tenho cadastrado se é aceito. Pergunte a uma pessoa antes de pagar.",
 
@@ -69,9 +69,12 @@ var portuguese = catalogue{
 	AskYesShort:   "Reservo *{cabin}* de {in} a {out} para {guests}? Total {total}, sinal {deposit}.",
 	PriceChanged:  "Atenção, o preço mudou desde que você viu. Agora é assim:",
 	OneFree:       "Para essas datas tenho uma livre:",
-	NoHurry:       "Certo, sem pressa. Atenção: até você dizer que sim eu não guardo as datas, e outra pessoa pode pegar.",
-	DeniedOffer:   "Sem problema. Procuramos outra coisa?",
-	ButtonYes:     "Sim, reservar", ButtonOthers: "Ver outras",
+	WhichOne:      "Qual destas eu reservo?",
+	CheapestOne:   "A mais barata para essas datas é esta:", NothingCheaper: "É a mais barata que tenho para essas datas. Tentamos outras?",
+	BiggestOne: "A maior que tenho livre é esta:", NothingBigger: "É a maior que tenho livre para essas datas.",
+	NoHurry:     "Certo, sem pressa. Atenção: até você dizer que sim eu não guardo as datas, e outra pessoa pode pegar.",
+	DeniedOffer: "Sem problema. Procuramos outra coisa?",
+	ButtonYes:   "Sim, reservar", ButtonOthers: "Ver outras",
 
 	DatesReversed: "A saída ({out}) tem que ser depois da chegada ({in}). Pode dizer as datas de novo?",
 	DatesPast:     "O dia {in} já passou. Quais datas você quer?",
@@ -80,7 +83,7 @@ var portuguese = catalogue{
 	StayTooShort:  "Para essas datas a estadia mínima é de {least}. Chegando {in}, até que dia você fica?",
 	CabinTooShort: "Em *{cabin}* a estadia mínima é de {least}.",
 	NoGuests:      "Preciso de pelo menos uma pessoa. Quantas são?",
-	TooManyGuests: "A maior que tenho é *{cabin}*, para {capacity}. Quantas pessoas seriam? Também podem pegar duas.",
+	TooManyGuests: "A maior que tenho é *{cabin}*, para {capacity}. Quantas pessoas seriam? Para pegar duas ao mesmo tempo, uma pessoa ajuda.",
 	CabinTooSmall: "Em *{cabin}* cabem até {capacity}.",
 	CabinTaken:    "*{cabin}* está ocupada de {in} a {out}.",
 	CabinGone:     "Essa cabana já não está disponível.",

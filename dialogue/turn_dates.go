@@ -55,8 +55,11 @@ func (t *turn) changeDates(code string) error {
 		}
 		return nil
 	}
-	t.say(held)
-	return t.pressSearch(Press{Action: ActionOtherDates})
+	if err := t.pressSearch(Press{Action: ActionOtherDates}); err != nil {
+		return err
+	}
+	t.before(held)
+	return nil
 }
 
 // moveByPerson hands the wish to move a confirmed booking to a person.
@@ -184,49 +187,9 @@ func (t *turn) rangeRow(stay booking.Stay) (Choice, bool, error) {
 		if offer.Quote.Total.Centavos <= 0 {
 			continue
 		}
-		words := []string{"in", t.date(stay.CheckIn), "out", t.date(stay.CheckOut), "nights", t.nights(stay.Nights()), "total", t.money(offer.Quote.Total)}
-		description := say(t.texts.RangeRow, words...)
-		if t.state.Guests == 0 {
-			description = say(t.texts.RangeRowOpen, words...)
-		}
-		return Choice{ID: Press{Action: ActionDates, Stay: stay}.ID(), Title: say(t.texts.RangeTitle, words...), Description: description}, true, nil
+		words := []string{"in", t.date(stay.CheckIn), "out", t.date(stay.CheckOut), "total", t.money(offer.Quote.Total)}
+		return Choice{ID: Press{Action: ActionDates, Stay: stay}.ID(), Title: say(t.texts.RangeTitle, words...),
+			Description: say(t.texts.RangeRow, words...)}, true, nil
 	}
 	return Choice{}, false, nil
-}
-
-// another answers "y la otra?" and "ver más" from the offers for the stay that is being talked about.
-func (t *turn) another() (bool, error) {
-	one, more := t.gives(signOtherOne), t.gives(signMore)
-	if !one && !more || t.state.CheckIn.IsZero() || t.state.CheckOut.IsZero() || t.state.Guests == 0 {
-		return false, nil
-	}
-	switch {
-	case t.state.AccommodationID == 0 && more:
-		next := firstOffers
-		if t.state.ShownFrom > 0 {
-			next = t.state.ShownFrom + moreOffers
-		}
-		return true, t.moreOffers(next)
-	case t.state.AccommodationID == 0:
-		return true, t.offers()
-	}
-	found, refused, err := t.free()
-	if refused || err != nil {
-		return true, err
-	}
-	var others []Offer
-	for _, offer := range found {
-		if offer.Accommodation.ID != t.state.AccommodationID {
-			others = append(others, offer)
-		}
-	}
-	switch len(others) {
-	case 0:
-		t.ask(t.texts.OnlyThisOne, button(t.texts.ButtonOtherDates, Press{Action: ActionOtherDates}), t.humanButton())
-	case 1:
-		return true, t.present(others[0], "")
-	default:
-		t.list(others, 0, "")
-	}
-	return true, nil
 }

@@ -44,6 +44,9 @@ func (t *turn) topicText(topic Topic) (string, error) {
 	case TopicPayment:
 		return say(t.texts.HelpPayment, "percent", number(property.DepositPercent)), nil
 	case TopicCancel:
+		if t.in.Kind != InboundChoice && !t.gives(signTerms) {
+			return t.texts.PolicyPets, nil
+		}
 		return say(t.texts.HelpCancel, "terms", t.texts.HelpDeposit+" "+t.terms()) + "\n" + t.texts.PolicyPets, nil
 	case TopicCheckIn:
 		return t.arrival()
@@ -55,13 +58,27 @@ func (t *turn) topicText(topic Topic) (string, error) {
 		if err := t.pin(); err != nil {
 			return "", err
 		}
-		return t.perCabin(t.texts.HelpLocation, t.texts.HelpLocationUnknown, func(place booking.Accommodation) string {
-			return address(place.Location)
-		})
+		return t.whereabouts()
 	case TopicPhotos:
 		return t.photos()
 	}
 	return t.texts.HelpContact, nil
+}
+
+// whereabouts words where the cabins are: one address when they share it.
+func (t *turn) whereabouts() (string, error) {
+	places, err := t.facts.Accommodations()
+	if err != nil {
+		return "", err
+	}
+	shared := map[string]bool{}
+	for _, place := range places {
+		shared[address(place.Location)] = true
+	}
+	if len(shared) == 1 && !shared[""] {
+		return say(t.texts.HelpLocation, "list", address(places[0].Location)), nil
+	}
+	return t.perCabin(t.texts.HelpLocation, t.texts.HelpLocationUnknown, func(place booking.Accommodation) string { return address(place.Location) })
 }
 
 // pin sends where the cabin being talked about is, else the first that says it.

@@ -44,6 +44,11 @@ func (t *turn) pay(code string) error {
 	if done || err != nil {
 		return err
 	}
+	if t.gives(signMeans) {
+		text, err := t.topicText(TopicPayment)
+		t.payable(b, text)
+		return err
+	}
 	t.effect(Effect{Kind: EffectLink, Code: b.Code})
 	return nil
 }

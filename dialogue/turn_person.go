@@ -102,6 +102,8 @@ func (t *turn) feelings() bool {
 	case t.gives(signBot) && !t.gives(signPerson):
 		t.state.Awaiting = t.searchQuestion()
 		t.ask(t.texts.IsBot, t.humanButton(), t.menuButton())
+	case t.gives(signAbilities):
+		t.help()
 	default:
 		return false
 	}

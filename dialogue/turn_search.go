@@ -226,8 +226,10 @@ func (t *turn) askGuests(text string) {
 }
 
 func (t *turn) tooManyGuests(biggest booking.Accommodation) {
-	t.state.Guests = 0
-	t.askGuests(say(t.texts.TooManyGuests, "cabin", shown(biggest.Name, longestName), "capacity", t.people(biggest.Capacity)))
+	t.state.Guests, t.state.Awaiting = 0, awaitGuests
+	t.ask(say(t.texts.TooManyGuests, "cabin", shown(biggest.Name, longestName), "capacity", t.people(biggest.Capacity)),
+		button(t.people(biggest.Capacity), Press{Action: ActionGuests, Guests: biggest.Capacity}),
+		button(t.texts.ButtonOtherGuests, Press{Action: ActionOtherGuests}), t.humanButton())
 }
 
 func biggestOf(places []booking.Accommodation) booking.Accommodation {

@@ -37,10 +37,10 @@ func (t *turn) text() error {
 		t.loop()
 		return nil
 	}
-	if done, err := t.answerQuestion(); done || err != nil {
+	if done, err := t.another(); done || err != nil {
 		return err
 	}
-	if done, err := t.another(); done || err != nil {
+	if done, err := t.answerQuestion(); done || err != nil {
 		return err
 	}
 	if done, err := t.answerIntent(); done || err != nil {
@@ -100,7 +100,7 @@ func (t *turn) answerQuestion() (bool, error) {
 		}
 	case awaitCancel:
 		if yes || intent == IntentCancel && t.saysYes() && (t.read.Code == "" || t.read.Code == t.state.Code) && plain {
-			if t.voice {
+			if !t.agrees() {
 				return true, t.startCancel(t.state.Code)
 			}
 			return true, t.cancelNow(t.state.Code)
@@ -146,11 +146,11 @@ func (t *turn) offered() bool {
 
 // agrees reports whether a message takes what was offered for certain: in writing, without a question, a doubt or another wish.
 func (t *turn) agrees() bool {
-	const sure = 0.5
-	if t.voice || t.proposed || t.read.Confidence < sure || strings.Contains(t.in.Text, "?") || t.gives(signAnother) {
+	if t.voice || t.proposed || strings.Contains(t.in.Text, "?") || t.gives(signAnother) {
 		return false
 	}
-	return t.read.Intent != IntentBook || t.saysYes() || t.gives(signTakeIt)
+	const sure = 0.5
+	return t.saysYes() || t.gives(signTakeIt) || t.read.Intent != IntentBook && t.read.Confidence >= sure
 }
 
 // choosesOther answers who names another offer than the one that is open.
@@ -234,8 +234,16 @@ func (t *turn) answerIntent() (bool, error) {
 
 // idleYesNo answers a yes or no that no yes-or-no question asked for.
 func (t *turn) idleYesNo() (bool, error) {
-	if t.read.HasData() || t.state.Awaiting == awaitChoice && t.read.Intent == IntentAffirm {
+	if t.read.HasData() {
 		return true, t.search()
+	}
+	if t.state.Awaiting == awaitChoice && t.read.Intent == IntentAffirm {
+		found, refused, err := t.free()
+		if refused || err != nil || len(found) == 0 {
+			return true, t.search()
+		}
+		t.list(found, min(t.state.ShownFrom, len(found)-1), t.texts.WhichOne)
+		return true, nil
 	}
 	if question, open := t.question(); open && t.read.Intent == IntentAffirm {
 		t.reply(question)
