@@ -53,14 +53,27 @@ func Bench(ctx context.Context, o BenchOptions) (Report, error) {
 			return Report{}, fmt.Errorf("no scenario %q: there are %v", name, ScenarioNames)
 		}
 	}
+	report := newReport(o)
+	// A quiet machine reads best: before anything is started.
+	if slices.Contains(names, understandingName) {
+		result, err := readSample(ctx, o)
+		report.Scenarios = append(report.Scenarios, result)
+		if names = without(names, understandingName); err != nil || len(names) == 0 {
+			return report, err
+		}
+	}
 	o.System.Cabins = max(o.System.Cabins, cabinsFor(o.Measure))
 	o.System.Stdout = o.Progress
 	system, err := StartSystem(ctx, o.System)
 	if err != nil {
-		return Report{}, err
+		return report, err
 	}
-	report, err := bench(ctx, system, names, o)
+	err = bench(ctx, system, names, o, &report)
 	return report, errors.Join(err, system.Close())
+}
+
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
 }
 
 const (
@@ -73,15 +86,14 @@ func cabinsFor(measure time.Duration) int {
 	return max(fewestCabins, int(mostHolds*measure.Seconds())/StaysPerCabin+1)
 }
 
-func bench(ctx context.Context, system *System, names []string, o BenchOptions) (Report, error) {
-	report := newReport(o)
-	work, err := newWorkload(ctx, system)
+func bench(ctx context.Context, system *System, names []string, o BenchOptions, report *Report) error {
+	work, err := newWorkload(ctx, system, o.Measure)
 	if err != nil {
-		return report, err
+		return err
 	}
 	system.meter.patience = o.Patience
 	if err := system.meter.calibrate(ctx, min(o.Measure, 3*time.Second)); err != nil {
-		return report, err
+		return err
 	}
 	report.IdleWrites, report.IdleWALBytes = system.meter.idleWrites, system.meter.idleWAL
 	for _, name := range names {
@@ -89,10 +101,10 @@ func bench(ctx context.Context, system *System, names []string, o BenchOptions) 
 		result, err := b.run(ctx)
 		report.Scenarios = append(report.Scenarios, result)
 		if err != nil {
-			return report, fmt.Errorf("scenario %s: %w", name, err)
+			return fmt.Errorf("scenario %s: %w", name, err)
 		}
 	}
-	return report, nil
+	return nil
 }
 
 // bencher measures one scenario.
@@ -115,42 +127,77 @@ func (b *bencher) sides() []side {
 }
 
 func (b *bencher) run(ctx context.Context) (ScenarioReport, error) {
-	result := ScenarioReport{Name: b.scenario.Name, What: b.scenario.Ours, FloorWhat: b.scenario.Floor}
-	workers := b.scenario.Workers
-	if b.Workers != nil {
-		workers = b.Workers
+	result := ScenarioReport{
+		Name: b.scenario.Name, What: b.scenario.Ours, FloorWhat: b.scenario.Floor, Fixed: b.scenario.Rate > 0, OpenRate: b.scenario.Rate,
+		Aim: milliseconds(b.scenario.Aim),
 	}
 	if err := b.scenario.prepare(ctx); err != nil {
 		return result, err
 	}
+	if result.Fixed {
+		err := b.each(ctx, "warm-up", 1, func(s side) (measured, error) {
+			return b.measure(ctx, s, Arrivals{Rate: result.OpenRate, For: b.Measure / 2, Workers: b.OpenWorkers}.Run)
+		}, nil)
+		if err == nil {
+			err = b.offer(ctx, &result)
+		}
+		result.finish()
+		return result, err
+	}
+	if err := b.saturate(ctx, &result); err != nil {
+		return result, err
+	}
+	// Where nothing ended in the time, one iteration is still offered.
+	result.OpenRate = max(openShare*result.Ours.Rate, 1/b.Measure.Seconds())
+	if err := b.offer(ctx, &result); err != nil {
+		return result, err
+	}
+	err := b.each(ctx, "WAL", 1, func(s side) (measured, error) { return b.sample(ctx, s) },
+		func(s side, m measured) { result.of(s.name).Databases = m.databases })
+	result.finish()
+	return result, err
+}
+
+// saturate looks for the highest rates.
+func (b *bencher) saturate(ctx context.Context, result *ScenarioReport) error {
+	workers := b.scenario.Workers
+	if b.Workers != nil {
+		workers = b.Workers
+	}
 	if err := b.each(ctx, "warm-up", 1, func(s side) (measured, error) {
 		return b.measure(ctx, s, Saturation{Workers: workers[0], For: b.Measure / 2}.Run)
 	}, nil); err != nil {
-		return result, err
+		return err
 	}
 	for _, count := range workers {
 		err := b.each(ctx, fmt.Sprintf("%d workers", count), b.Rounds, func(s side) (measured, error) {
 			return b.measure(ctx, s, Saturation{Workers: count, For: b.Measure}.Run)
 		}, func(s side, m measured) { result.of(s.name).addClosed(count, m) })
 		if err != nil {
-			return result, err
+			return err
 		}
 	}
 	result.chooseBest()
-	// Where nothing ended in the time, one iteration is still offered.
-	result.OpenRate = max(openShare*result.Ours.Rate, 1/b.Measure.Seconds())
+	return nil
+}
+
+// offer measures the latencies of both sides at the same rate.
+func (b *bencher) offer(ctx context.Context, result *ScenarioReport) error {
 	open := Arrivals{Rate: result.OpenRate, For: b.Measure, Workers: b.OpenWorkers}
-	err := b.each(ctx, fmt.Sprintf("%.0f/s offered", result.OpenRate), b.Rounds, func(s side) (measured, error) {
+	if result.Fixed {
+		// A tail needs more iterations than a rate does.
+		open.For = max(b.Measure, min(fixedShare*b.Measure, leastFixed))
+	}
+	return b.each(ctx, fmt.Sprintf("%.0f/s offered", result.OpenRate), b.Rounds, func(s side) (measured, error) {
 		return b.measure(ctx, s, open.Run)
 	}, func(s side, m measured) { result.of(s.name).addOpen(m) })
-	if err != nil {
-		return result, err
-	}
-	err = b.each(ctx, "WAL", 1, func(s side) (measured, error) { return b.sample(ctx, s) },
-		func(s side, m measured) { result.of(s.name).Databases = m.databases })
-	result.finish()
-	return result, err
 }
+
+// Fixed rates are offered some times longer than is measured otherwise, but no longer than this.
+const (
+	fixedShare = 4
+	leastFixed = 20 * time.Second
+)
 
 // each measures floor and ours in turns.
 func (b *bencher) each(ctx context.Context, what string, rounds int, measure func(side) (measured, error), keep func(side, measured)) error {

@@ -2,6 +2,9 @@ package load
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,10 +17,10 @@ import (
 	"time"
 )
 
-// Provider answers for WhatsApp and Mercado Pago over HTTP, at once and without rules: the calls the program makes while it books and
+// Provider answers for WhatsApp, Mercado Pago and the speech service over HTTP, at once and without rules: the calls the program makes while it books and
 // talks, and nothing else. Who waits for a message hears of it the moment its request arrives.
 type Provider struct {
-	// URL is the address for WHATSAPP_API_URL and MERCADOPAGO_API_URL.
+	// URL is the address for WHATSAPP_API_URL, MERCADOPAGO_API_URL and WHISPER_API_URL.
 	URL string
 
 	server *http.Server
@@ -25,6 +28,10 @@ type Provider struct {
 	// Amounts by reference, from the last preference made for it.
 	preferences sync.Map
 	payments    sync.Map // Payment id -> body.
+
+	note     []byte // The voice note of every guest.
+	noteHash string
+	heard    atomic.Int64
 
 	mu      sync.Mutex
 	waiting map[string]chan struct{}
@@ -37,12 +44,20 @@ func StartProvider() (*Provider, error) {
 		return nil, fmt.Errorf("start the providers' stand-in: %w", err)
 	}
 	p := &Provider{URL: "http://" + listener.Addr().String(), waiting: map[string]chan struct{}{}}
+	if p.note, err = note(); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	hash := sha256.Sum256(p.note)
+	p.noteHash = base64.StdEncoding.EncodeToString(hash[:])
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /checkout/preferences", p.createPreference)
 	mux.HandleFunc("PUT /checkout/preferences/{id}", p.changePreference)
 	mux.HandleFunc("GET /v1/payments/search", p.searchPayments)
 	mux.HandleFunc("GET /v1/payments/{id}", p.getPayment)
 	mux.HandleFunc("POST /{version}/{phone}/messages", p.takeMessage)
+	mux.HandleFunc("GET /{version}/"+noteID, p.findNote)
+	mux.HandleFunc("GET /lookaside", p.serveNote)
+	mux.HandleFunc("POST /v1/audio/transcriptions", p.hear)
 	p.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = p.server.Serve(listener) }()
 	return p, nil
@@ -161,6 +176,35 @@ func (p *Provider) takeMessage(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"messaging_product": "whatsapp", "contacts": []any{map[string]string{"input": message.To, "wa_id": message.To}},
 		"messages": []any{map[string]string{"id": fmt.Sprintf("wamid.load-%d", p.serial.Add(1))}},
+	})
+}
+
+// findNote tells where the voice note lies, serveNote gives it.
+func (p *Provider) findNote(w http.ResponseWriter, _ *http.Request) {
+	hash := sha256.Sum256(p.note)
+	answer(w, http.StatusOK, map[string]any{
+		"messaging_product": "whatsapp", "id": noteID, "url": p.URL + "/lookaside", "mime_type": noteMIME, "file_size": len(p.note),
+		"sha256": hex.EncodeToString(hash[:]),
+	})
+}
+
+func (p *Provider) serveNote(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", noteMIME)
+	_, _ = w.Write(p.note) // A caller that has gone away has its reasons.
+}
+
+// hear is the speech engine. It answers at once and hears each time another of the questions, as different guests ask.
+func (p *Provider) hear(w http.ResponseWriter, r *http.Request) {
+	if size, err := io.Copy(io.Discard, r.Body); err != nil || size <= int64(len(p.note)) {
+		http.Error(w, `{"detail":"no audio"}`, http.StatusUnprocessableEntity)
+		return
+	}
+	text := datesQuestion(int(p.heard.Add(1)))
+	answer(w, http.StatusOK, map[string]any{
+		"task": "transcribe", "language": "spanish", "duration": 6.06, "text": text,
+		"segments": []any{map[string]any{
+			"id": 0, "start": 0, "end": 6.06, "text": text, "avg_logprob": -0.15, "no_speech_prob": 0.01, "compression_ratio": 1.2,
+		}},
 	})
 }
 

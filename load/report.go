@@ -38,8 +38,16 @@ type ScenarioReport struct {
 	CPURatio float64    `json:"cpu_ratio"`
 	Ours     SideReport `json:"ours"`
 	Floor    SideReport `json:"floor"`
-	// OpenRate is what both sides were offered a second for their latencies.
+	// OpenRate is what both sides were offered a second for their latencies; Fixed says that it is the scenario's own and no highest
+	// rate was looked for.
 	OpenRate float64 `json:"open_rate"`
+	Fixed    bool    `json:"fixed_rate,omitempty"`
+	// P95Ratio is the floor's p95 by ours.
+	P95Ratio float64 `json:"p95_ratio,omitempty"`
+	// Aim is what our p95 should not exceed, in milliseconds, and OfAim how much of it ours takes. Aims hold for a machine of one's own:
+	// here they are information.
+	Aim   float64 `json:"aim_p95_ms,omitempty"`
+	OfAim float64 `json:"p95_of_aim,omitempty"`
 }
 
 // SideReport is one side of a scenario: medians over the rounds.
@@ -53,6 +61,10 @@ type SideReport struct {
 	Cost      Cost           `json:"cost"`
 	Databases []DatabaseCost `json:"databases,omitempty"`
 	Failed    int64          `json:"failed"`
+	// Nanoseconds of one iteration, and milliseconds of the slowest kind and of the very first, where one goroutine does them.
+	Nanoseconds float64 `json:"ns_each,omitempty"`
+	Slowest     float64 `json:"slowest_ms,omitempty"`
+	First       float64 `json:"first_ms,omitempty"`
 
 	open []measured
 }
@@ -138,6 +150,7 @@ func (r *ScenarioReport) chooseBest() {
 }
 
 func (r *ScenarioReport) finish() {
+	defer r.compare()
 	for _, s := range []*SideReport{&r.Ours, &r.Floor} {
 		over := func(value func(*Outcome) float64) float64 {
 			values := make([]float64, 0, len(s.open))
@@ -162,6 +175,29 @@ func (r *ScenarioReport) finish() {
 	}
 }
 
+// compare holds the latencies against each other and against the aim.
+func (r *ScenarioReport) compare() {
+	if r.Ours.Open.P95 > 0 {
+		r.P95Ratio = r.Floor.Open.P95 / r.Ours.Open.P95
+	}
+	if r.Aim > 0 {
+		r.OfAim = r.Ours.Open.P95 / r.Aim
+	}
+	if !r.Fixed {
+		return
+	}
+	for _, s := range []*SideReport{&r.Ours, &r.Floor} {
+		costs := make([]Cost, 0, len(s.open))
+		for _, m := range s.open {
+			costs = append(costs, m.cost)
+		}
+		s.Cost = medianCost(costs)
+	}
+	if total := r.Ours.Cost.totalCPU(); total > 0 {
+		r.CPURatio = r.Floor.Cost.totalCPU() / total
+	}
+}
+
 // WriteJSON writes the report for programs.
 func (r *Report) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
@@ -176,11 +212,12 @@ func (r *Report) WriteJSON(w io.Writer) error {
 func (r *Report) WriteText(w io.Writer) error {
 	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)}
 	t.textf("Medians of %d rounds of %.3g s, floor and ours in turns, on %d processors. Providers: %s.", r.Rounds, r.Measure, r.CPUs, r.Providers)
+	r.writeReading(t)
 	r.writeRates(t)
-	t.textf("Latencies in ms from the planned start, both sides offered the same. Cost of one iteration, background included:")
+	r.writeFixed(t)
 	r.writeCosts(t)
-	t.textf("Where it is written, %d at once (pg_walinspect):", sampleWorkers)
 	r.writeDatabases(t)
+	fmt.Fprintln(t)
 	for _, s := range r.Scenarios {
 		fmt.Fprintf(t, "%s: %s.\n    floor: %s.\n", s.Name, s.What, s.FloorWhat)
 	}
@@ -190,24 +227,67 @@ func (r *Report) WriteText(w io.Writer) error {
 	return nil
 }
 
+// where returns the scenarios of one kind.
+func (r *Report) where(is func(ScenarioReport) bool) []ScenarioReport {
+	return slices.DeleteFunc(slices.Clone(r.Scenarios), func(s ScenarioReport) bool { return !is(s) })
+}
+
+func isReading(s ScenarioReport) bool { return s.Name == understandingName }
+
+func (r *Report) writeReading(t table) {
+	for _, s := range r.where(isReading) {
+		t.row("one goroutine", "ours/s", "floor/s", "ratio", "ours µs each", "floor µs each", "slowest message ms", "first message ms")
+		t.row(s.Name, number(s.Ours.Rate), number(s.Floor.Rate), fmt.Sprintf("%.3f", s.Ratio), fmt.Sprintf("%.2f", s.Ours.Nanoseconds/1000),
+			fmt.Sprintf("%.2f", s.Floor.Nanoseconds/1000), fmt.Sprintf("%.3f", s.Ours.Slowest), number(s.Ours.First))
+		t.textf("A mixed sample of %d messages, read over and over.", len(sample))
+	}
+}
+
 func (r *Report) writeRates(t table) {
+	scenarios := r.where(func(s ScenarioReport) bool { return !s.Fixed && !isReading(s) })
+	if len(scenarios) == 0 {
+		return
+	}
 	t.row("scenario", "ours/s", "floor/s", "ratio", "by CPU", "workers", "offered/s", "ours p50", "p95", "p99", "max", "floor p50", "p95", "dropped", "failed")
-	for _, s := range r.Scenarios {
+	for _, s := range scenarios {
 		ours, floor := s.Ours, s.Floor
 		t.row(s.Name, number(ours.Rate), number(floor.Rate), fmt.Sprintf("%.2f", s.Ratio), fmt.Sprintf("%.2f", s.CPURatio), both(ours.Workers, floor.Workers),
 			number(s.OpenRate), number(ours.Open.P50), number(ours.Open.P95), number(ours.Open.P99), number(ours.Open.Max),
 			number(floor.Open.P50), number(floor.Open.P95), both(ours.Open.Dropped, floor.Open.Dropped), both(ours.Failed, floor.Failed))
 	}
+	t.textf("Latencies in ms from the planned start, both sides offered the same.")
+}
+
+func (r *Report) writeFixed(t table) {
+	scenarios := r.where(func(s ScenarioReport) bool { return s.Fixed })
+	if len(scenarios) == 0 {
+		return
+	}
+	t.row("at a fixed rate", "offered/s", "ours p50", "p95", "p99", "max", "floor p50", "p95", "p99", "p95 ratio", "by CPU", "aim p95", "of aim", "dropped", "failed")
+	for _, s := range scenarios {
+		ours, floor := s.Ours.Open, s.Floor.Open
+		t.row(s.Name, number(s.OpenRate), number(ours.P50), number(ours.P95), number(ours.P99), number(ours.Max), number(floor.P50), number(floor.P95),
+			number(floor.P99), fmt.Sprintf("%.2f", s.P95Ratio), fmt.Sprintf("%.2f", s.CPURatio), number(s.Aim), fmt.Sprintf("%.2f", s.OfAim),
+			both(ours.Dropped, floor.Dropped), both(s.Ours.Failed, s.Floor.Failed))
+	}
+	t.textf("The aims are for information: a shared machine says little about them.")
 }
 
 func (r *Report) writeCosts(t table) {
-	t.row("scenario", "side", "write tx", "WAL KB", "CPU ms", "of it")
+	if len(r.where(func(s ScenarioReport) bool { return !isReading(s) })) == 0 {
+		return
+	}
+	t.row("cost of one", "side", "write tx", "WAL KB", "CPU ms", "of it")
 	r.eachSide(func(scenario, name string, side SideReport) {
 		t.row(scenario, name, number(side.Cost.Writes), number(side.Cost.WALBytes/1024), number(side.Cost.totalCPU()), side.Cost.parts())
 	})
+	t.textf("What runs in the background is included.")
 }
 
 func (r *Report) writeDatabases(t table) {
+	if len(r.where(func(s ScenarioReport) bool { return len(s.Ours.Databases) > 0 })) == 0 {
+		return
+	}
 	t.row("scenario", "side", "database", "write tx", "WAL records", "WAL KB", "whole pages KB")
 	r.eachSide(func(scenario, name string, side SideReport) {
 		for _, d := range side.Databases {
@@ -217,10 +297,11 @@ func (r *Report) writeDatabases(t table) {
 			t.row(scenario, name, d.Database, number(d.Commits), number(d.Records), number(d.Bytes/1024), number(d.PageBytes/1024))
 		}
 	})
+	t.textf("Where it is written, %d at once (pg_walinspect).", sampleWorkers)
 }
 
 func (r *Report) eachSide(write func(scenario, name string, side SideReport)) {
-	for _, s := range r.Scenarios {
+	for _, s := range r.where(func(s ScenarioReport) bool { return !isReading(s) }) {
 		write(s.Name, "ours", s.Ours)
 		write(s.Name, "floor", s.Floor)
 	}
@@ -231,7 +312,7 @@ type table struct{ *tabwriter.Writer }
 
 func (t table) row(cells ...string) { fmt.Fprintln(t, strings.Join(cells, "\t")+"\t") }
 
-func (t table) textf(format string, args ...any) { fmt.Fprintf(t, "\n"+format+"\n\n", args...) }
+func (t table) textf(format string, args ...any) { fmt.Fprintf(t, format+"\n\n", args...) }
 
 func number(v float64) string { return fmt.Sprintf("%.1f", v) }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // Scenario is one kind of work, ours and the least it could cost.
@@ -13,8 +14,12 @@ type Scenario struct {
 	Name string
 	// Ours and Floor say what an iteration of each side is.
 	Ours, Floor string
-	// Workers are the concurrencies at which the highest rate is looked for.
+	// Workers are the concurrencies at which the highest rate is looked for; none where only a fixed rate is offered.
 	Workers []int
+	// Rate is what is offered a second, whatever the highest rate; 0 is a share of the highest.
+	Rate float64
+	// Aim is what 95 of 100 iterations should not exceed; 0 where nothing is promised.
+	Aim time.Duration
 
 	ours, floor Iteration
 	// prepare runs once, before anything is measured.
@@ -26,7 +31,7 @@ type Scenario struct {
 }
 
 // ScenarioNames lists the scenarios in the order they run.
-var ScenarioNames = []string{"bookings", "messages", "racers", "race", "webhooks", "holds"}
+var ScenarioNames = []string{understandingName, "bookings", "messages", "replies", "racers", "race", "webhooks", "holds"}
 
 // workload holds what the scenarios of one system share.
 type workload struct {
@@ -36,17 +41,29 @@ type workload struct {
 	guests  []int64  // With an open window; for bookings.
 	phones  []string // Theirs.
 	writers chan int // Guests who write, each in one iteration at a time.
+	turns   []int    // How often each has written.
+	met     bool     // Whether each has a conversation.
 	taken   []place  // Stays that are booked, for racers.
 	strangers
 }
 
-func newWorkload(ctx context.Context, s *System) (*workload, error) {
-	// Twice as many as are under way at once, so that who waits for a free guest is the load, not the system.
-	const guests = 256
-	w := &workload{System: s, writers: make(chan int, guests)}
-	for n := range guests {
-		w.phones = append(w.phones, phoneOf(bookingGuests, n))
+// A guest may be sent few messages a minute (Meta's limit for a pair), and who waits for a free guest should be the load, not the
+// system: the longer it is measured, the more of them write.
+const (
+	fewestWriters    = 64
+	mostWriters      = 1024
+	writersPerSecond = 256
+	bookers          = 256
+)
+
+func newWorkload(ctx context.Context, s *System, measure time.Duration) (*workload, error) {
+	writing := min(max(int(writersPerSecond*measure.Seconds()), fewestWriters), mostWriters)
+	w := &workload{System: s, writers: make(chan int, writing), turns: make([]int, writing)}
+	for n := range writing {
 		w.writers <- n
+	}
+	for n := range bookers {
+		w.phones = append(w.phones, phoneOf(bookingGuests, n))
 	}
 	var err error
 	if w.guests, err = addGuests(ctx, s.Pool, w.phones); err != nil {
@@ -70,10 +87,11 @@ const (
 	restGuests    = 3
 )
 
-// scenario builds one of [ScenarioNames].
+// scenario builds one of [ScenarioNames] that needs a system.
 func (w *workload) scenario(name string) Scenario {
 	build := map[string]func() Scenario{
-		"bookings": w.bookings, "messages": w.messages, "racers": w.racers, "race": w.race, "webhooks": w.webhooks, "holds": w.holds,
+		"bookings": w.bookings, "messages": w.messages, "replies": w.replies, "voice": w.voice, "racers": w.racers, "race": w.race,
+		"webhooks": w.webhooks, "holds": w.holds,
 	}
 	s := build[name]()
 	s.ours, s.floor = bounded(s.ours), bounded(s.floor)
