@@ -1,5 +1,13 @@
 // Package understanding reads what a guest wrote: what is wanted, the stay and the people. It is pure: the same text on the same
 // day is always read the same way, without clock, network or database.
+//
+// A message becomes words, typing mistakes mended (words.go, typos.go). Numbers that are neither days nor people are set apart
+// (masks.go). Then a small grammar reads people (people.go) and days: periods with a name (periods.go, holidays.go), ranges, single
+// days and durations (days.go, stays.go). What is left goes, with one mark for each thing that was read, to a linear classifier of
+// intents (intents.go, model.go).
+//
+// To teach a word of days or people, add it to lexicon.go; a period with a name, to the table in periods.go; a way of asking for
+// something, a line to data/phrases.txt; and to each an example to the tests or the corpus.
 package understanding
 
 import (

@@ -1,5 +1,5 @@
 // Package corpus measures the understanding on labelled messages: JSON lines with a text, the instant it was written at, and
-// every field a careful reader would give it. The rules of labelling stand in docs/understanding.md.
+// every field a careful reader would give it. The rules of labelling stand in the README beside the messages.
 package corpus
 
 import (
