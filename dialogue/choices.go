@@ -19,7 +19,7 @@ const (
 	ActionThisWeekend    Action = "date_this_weekend"
 	ActionNextWeekend    Action = "date_next_weekend"
 	ActionOtherDates     Action = "date_custom"
-	ActionDates          Action = "date_range"      // _{in}_{out}
+	ActionDates          Action = "date_range"      // _{in}_{out}, or _{in} when the end is still to be asked
 	ActionAccommodation  Action = "acc"             // _{id}, with _{in}_{out}_{guests} when the stay is known
 	ActionGuests         Action = "guests"          // _{n}
 	ActionOtherGuests    Action = "guests_other"    //
@@ -98,6 +98,9 @@ func (p Press) ID() string {
 	guests := strconv.Itoa(p.Guests)
 	switch p.Action {
 	case ActionDates:
+		if p.Stay.CheckOut.IsZero() {
+			stay = stay[:1]
+		}
 		add(stay...)
 	case ActionAccommodation:
 		add(strconv.FormatInt(p.AccommodationID, 10))
@@ -158,7 +161,10 @@ func parseValues(action Action, values []string) (Press, bool) {
 	p := Press{Action: action}
 	switch action {
 	case ActionDates:
-		p.Stay = v.stay()
+		p.Stay.CheckIn = v.date()
+		if len(v.rest) > 0 {
+			p.Stay.CheckOut = v.date()
+		}
 	case ActionAccommodation:
 		p.AccommodationID = v.number()
 		if len(v.rest) > 0 {
@@ -216,10 +222,13 @@ func (v *idParts) guests() int {
 }
 
 func (v *idParts) stay() booking.Stay {
-	in, inErr := booking.ParseDate(v.next())
-	out, outErr := booking.ParseDate(v.next())
-	if inErr != nil || outErr != nil {
+	return booking.Stay{CheckIn: v.date(), CheckOut: v.date()}
+}
+
+func (v *idParts) date() booking.Date {
+	date, err := booking.ParseDate(v.next())
+	if err != nil {
 		v.failed = true
 	}
-	return booking.Stay{CheckIn: in, CheckOut: out}
+	return date
 }

@@ -35,6 +35,9 @@ func drawPress(t *rapid.T) dialogue.Press {
 	case dialogue.ActionDates:
 		stay()
 		p.Guests = 0
+		if rapid.Bool().Draw(t, "open") {
+			p.Stay.CheckOut = booking.Date{}
+		}
 	case dialogue.ActionGuests:
 		p.Guests = rapid.IntRange(0, 9999).Draw(t, "guests")
 	case dialogue.ActionAccommodation:
@@ -87,7 +90,7 @@ func TestIDsOfTheContract(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{
 		"menu_availability", "menu_reservations", "menu_help", "menu_back", "date_this_weekend", "date_next_weekend", "date_custom",
-		"date_range_2026-12-20_2026-12-23", "acc_7", "guests_2", "guests_4", "guests_11", "guests_other", "confirm_res_" + heldCode,
+		"date_range_2026-12-20_2026-12-23", "date_range_2026-12-20", "acc_7", "guests_2", "guests_4", "guests_11", "guests_other", "confirm_res_" + heldCode,
 		"change_dates_" + heldCode, "see_other_acc", "pay_res_" + heldCode, "pay_now_" + heldCode, "consult_payment_" + heldCode,
 		"change_payment_" + heldCode, "cancel_res_" + heldCode, "cancel_confirm_" + heldCode, "cancel_abort", "view_details_" + heldCode,
 		"help_how_to_reserve", "help_payment_methods", "help_cancellation", "help_check_in", "help_amenities", "help_contact", "reserve_again",

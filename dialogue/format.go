@@ -156,6 +156,11 @@ func (t *turn) people(n int) string { return t.texts.people(n) }
 
 func (t *turn) date(d booking.Date) string { return t.texts.date(d, t.today) }
 
+// plainDate is short, without the day of the week: it fits twice into a button.
+func (t *turn) plainDate(d booking.Date) string {
+	return strings.TrimSpace(t.texts.dateWith(d, [7]string{}))
+}
+
 func (t *turn) longDate(d booking.Date) string {
 	return t.texts.dateWith(d, t.texts.Weekdays) + "/" + number(d.Time().Year())
 }

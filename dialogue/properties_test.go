@@ -21,7 +21,7 @@ var scraps = []string{
 	"gracias", "chau", heldCode, "asdf", "{cabin}", "%s %d", "del 1/1/2199 al 31/12/2199", "oi, quero reservar", "hello, do you have anything?", "un año",
 	"la última", "ver más", "y la otra?", "algo más barato", "una más grande", "BAJA", "ALTA", "es una estafa?", "me robaron", "una semana en enero", "en febrero?",
 	"la semana que viene", "lo pienso", "sos un bot?", "seguir con el bot", "pagué de más", "jajaja", "eso es", "y si cancelo?", "qué podés hacer?",
-	"puedo pagar en efectivo?", "aceptan perros?", "mejor del 12 al 14", "la segunda", "cómo reservo?", "estás ahí?",
+	"puedo pagar en efectivo?", "aceptan perros?", "mejor del 12 al 14", "la segunda", "cómo reservo?", "estás ahí?", "viernes 10 de enero", "el 10 o el 12 de enero", "del 10 al 15 de enero o del 12 al 17",
 }
 
 func drawText(t *rapid.T) string {

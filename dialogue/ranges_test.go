@@ -131,6 +131,20 @@ func TestWhatIsNotAYes(t *testing.T) {
 		sees(dialogue.ReplyButtons, "hold_1_2027-01-10_2027-01-15_4_31000000", "see_other_acc", "date_custom").says("dale").does(januaryHold)
 }
 
+func TestTwoReadingsAreAsked(t *testing.T) {
+	t.Parallel()
+	c := newChat(t)
+	c.says("del 10 al 15 de enero o del 12 al 17 de enero, somos 4").hears("¿Qué fechas decís?", "• dom 10/1 al vie 15/1\n• mar 12/1 al dom 17/1").
+		sees(dialogue.ReplyButtons, "date_range_2027-01-10_2027-01-15", "date_range_2027-01-12_2027-01-17", "date_custom").holdsNothing()
+	require.Equal(t, "10/1 al 15/1", c.last.Replies[0].Choices[0].Title)
+	c.pressesOne("date_range_2027-01-12").hears("Del mar 12/1 al dom 17/1", "para 4 personas")
+
+	c = newChat(t)
+	c.says("hay lugar el viernes 10 de enero?").hears("• dom 10/1", "• vie 8/1").sees(dialogue.ReplyButtons, "date_range_2027-01-10", "date_range_2027-01-08", "date_custom")
+	c.pressesOne("date_range_2027-01-08").hears("¿Hasta qué día te quedás? Llegarías el vie 8/1.")
+	c.says("el 10").hears("¿Cuántas personas son?")
+}
+
 func TestPetsAreNotForgotten(t *testing.T) {
 	t.Parallel()
 	newChat(t).says("del 10 al 15 de enero somos 4 y un perro").hears("Por tu mascota", "para 4 personas").sees(dialogue.ReplyList)

@@ -34,8 +34,8 @@ type catalogue struct {
 	ButtonOtherGuests                                               string
 
 	// A time without days.
-	WhichRange, RangeTitle, RangeRow, NoRanges string
-	PetsNote                                   string
+	WhichRange, RangeTitle, RangeRow, NoRanges, WhichDates string
+	PetsNote                                               string
 
 	// Offers.
 	OffersHead, MoreOffersHead, OfferLine, OfferRow, ChooseOne, AllShown string

@@ -37,8 +37,9 @@ var english = catalogue{
 
 	WhichRange: "For {nights} these dates are free, for example. Which ones suit you?",
 	RangeTitle: "{in} to {out}", RangeRow: "{in} to {out} · from {total} in total",
-	NoRanges: "Nothing is free in those days. Shall we try other dates?",
-	PetsNote: "🐾 About your pet: I do not know whether it is allowed. Please ask a person before you pay.",
+	WhichDates: "Which dates do you mean?",
+	NoRanges:   "Nothing is free in those days. Shall we try other dates?",
+	PetsNote:   "🐾 About your pet: I do not know whether it is allowed. Please ask a person before you pay.",
 
 	OffersHead:       "From {in} to {out} ({nights}), for {guests}, these are free:",
 	MoreOffersHead:   "More options from {in} to {out} ({nights}), for {guests}:",

@@ -37,8 +37,9 @@ var spanish = catalogue{
 
 	WhichRange: "Para {nights} tengo libre, por ejemplo, estas fechas. ¿Cuáles te sirven?",
 	RangeTitle: "{in} al {out}", RangeRow: "{in} al {out} · desde {total} en total",
-	NoRanges: "En esos días no me queda nada libre. ¿Probamos con otras fechas?",
-	PetsNote: "🐾 Por tu mascota: no tengo cargado si se acepta. Preguntale a una persona antes de pagar.",
+	WhichDates: "¿Qué fechas decís?",
+	NoRanges:   "En esos días no me queda nada libre. ¿Probamos con otras fechas?",
+	PetsNote:   "🐾 Por tu mascota: no tengo cargado si se acepta. Preguntale a una persona antes de pagar.",
 
 	OffersHead:       "Del {in} al {out} ({nights}), para {guests}, tengo libre:",
 	MoreOffersHead:   "Más opciones del {in} al {out} ({nights}), para {guests}:",

@@ -37,8 +37,9 @@ var portuguese = catalogue{
 
 	WhichRange: "Para {nights} tenho livre, por exemplo, estas datas. Quais servem para você?",
 	RangeTitle: "{in} a {out}", RangeRow: "{in} a {out} · a partir de {total} no total",
-	NoRanges: "Nesses dias não tenho nada livre. Tentamos outras datas?",
-	PetsNote: "🐾 Sobre o seu animal: não tenho cadastrado se é aceito. Pergunte a uma pessoa antes de pagar.",
+	WhichDates: "Quais datas você quer dizer?",
+	NoRanges:   "Nesses dias não tenho nada livre. Tentamos outras datas?",
+	PetsNote:   "🐾 Sobre o seu animal: não tenho cadastrado se é aceito. Pergunte a uma pessoa antes de pagar.",
 
 	OffersHead:       "De {in} a {out} ({nights}), para {guests}, tenho livre:",
 	MoreOffersHead:   "Mais opções de {in} a {out} ({nights}), para {guests}:",

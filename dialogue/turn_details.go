@@ -197,7 +197,7 @@ func (t *turn) noHurry() error {
 	if !open {
 		return t.details(t.state.AccommodationID, "")
 	}
-	question.Body = t.texts.NoHurry
+	question.Body = t.texts.NoHurry + "\n\n" + question.Body
 	t.reply(question)
 	return nil
 }

@@ -1,6 +1,8 @@
 package dialogue
 
 import (
+	"strings"
+
 	"cabanas/booking"
 )
 
@@ -10,6 +12,10 @@ func (t *turn) stay() booking.Stay {
 
 // search takes over what the message says and goes on to the next thing that is missing, or to what is free.
 func (t *turn) search() error {
+	if len(t.read.Ambiguous) > 1 {
+		t.whichDates()
+		return nil
+	}
 	t.merge()
 	places, err := t.facts.Accommodations()
 	if err != nil {
@@ -33,6 +39,30 @@ func (t *turn) search() error {
 		t.before(t.texts.PetsNote)
 	}
 	return nil
+}
+
+// whichDates asks which of two stays is meant; the people that were said are kept.
+func (t *turn) whichDates() {
+	s := &t.state
+	s.CheckIn, s.CheckOut, s.Nights, s.Quoted, s.Awaiting = booking.Date{}, booking.Date{}, 0, 0, awaitDates
+	if t.read.Guests > 0 {
+		s.Guests = t.read.Guests
+	}
+	var lines []string
+	var buttons []Choice
+	for _, stay := range t.read.Ambiguous[:min(len(t.read.Ambiguous), mostButtons-1)] {
+		line, title := t.date(stay.CheckIn), t.date(stay.CheckIn)
+		if !stay.CheckOut.IsZero() {
+			line = say(t.texts.RangeTitle, "in", t.date(stay.CheckIn), "out", t.date(stay.CheckOut))
+			title = say(t.texts.RangeTitle, "in", t.plainDate(stay.CheckIn), "out", t.plainDate(stay.CheckOut))
+		} else if t.read.Nights > 0 {
+			stay.CheckOut = stay.CheckIn.AddDays(t.read.Nights)
+		}
+		lines = append(lines, "• "+line)
+		buttons = append(buttons, button(title, Press{Action: ActionDates, Stay: stay}))
+	}
+	t.ask(t.texts.WhichDates+"\n"+strings.Join(lines, "\n"),
+		append(buttons, button(t.texts.ButtonOtherDates, Press{Action: ActionOtherDates}))...)
 }
 
 // merge lets what was said now replace what was said before; the rest stays.

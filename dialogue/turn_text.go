@@ -144,9 +144,10 @@ func (t *turn) offered() bool {
 	return (s.Awaiting == "" || s.Awaiting == awaitYes) && !s.CheckIn.IsZero() && !s.CheckOut.IsZero() && s.Guests > 0
 }
 
-// agrees reports whether a message takes what was offered for certain: in writing, without a question, a doubt or another wish.
+// agrees reports whether a message takes what was offered for certain: in writing, not under a
+// picture, without a question, a doubt or another wish.
 func (t *turn) agrees() bool {
-	if t.voice || t.proposed || strings.Contains(t.in.Text, "?") || t.gives(signAnother) {
+	if t.in.Kind != InboundText || t.proposed || strings.Contains(t.in.Text, "?") || t.gives(signAnother) {
 		return false
 	}
 	const sure = 0.5

@@ -136,6 +136,7 @@ func (t *turn) understood() string {
 	}
 	words := []string{"in", t.date(r.CheckIn), "out", t.date(r.CheckOut)}
 	switch {
+	case len(r.Ambiguous) > 1:
 	case !r.CheckIn.IsZero() && !r.CheckOut.IsZero():
 		parts = append(parts, say(c.SaidStay, words...))
 	case !r.CheckIn.IsZero():
