@@ -72,7 +72,7 @@ func newWorld(t *testing.T) *world {
 	w.store = store
 
 	metrics := observe.NewMetrics(prometheus.NewRegistry())
-	inbox := activities.NewInbox(activities.Inbox{Store: store, Processes: w.tasks, PhoneID: ourNumber, Metrics: metrics, Now: w.clock})
+	inbox := activities.NewInbox(activities.Inbox{Store: store, Processes: w.tasks, PhoneID: ourNumber, Metrics: metrics, Now: time.Now})
 	run(t, inbox.Run)
 	run(t, inbox.Relay)
 	keys := 0
@@ -166,7 +166,7 @@ func (w *world) becomes(id int64, status postgres.MessageStatus) postgres.Outbou
 		message, err = w.store.Outbound(w.t.Context(), id)
 		require.NoError(w.t, err)
 		return message.Status == status
-	}, 10*time.Second, 5*time.Millisecond, "message %d never became %s", id, status)
+	}, 20*time.Second, 5*time.Millisecond, "message %d never became %s", id, status)
 	return message
 }
 
@@ -194,7 +194,7 @@ func (w *world) ownerGets(part string) control.Message {
 			got = all[len(all)-1]
 		}
 		return len(all) > 0
-	}, 10*time.Second, 5*time.Millisecond)
+	}, 20*time.Second, 5*time.Millisecond)
 	require.Contains(w.t, got.Text, part)
 	return got
 }
@@ -314,7 +314,7 @@ func TestWorldAccountTroubleToldByStatus(t *testing.T) {
 		w.again()
 		message, err := w.store.Outbound(t.Context(), id)
 		return err == nil && message.Error == "account"
-	}, 10*time.Second, 5*time.Millisecond, "held back")
+	}, 20*time.Second, 5*time.Millisecond, "held back")
 	w.later(2 * time.Minute)
 	require.NoError(t, w.send(id))
 	w.becomes(id, postgres.MessageDelivered)
