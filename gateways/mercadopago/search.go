@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -135,7 +136,7 @@ func (c *Client) SearchPayments(ctx context.Context, externalReference string) (
 		return nil, &Error{Operation: operation, Reason: ReasonInvalid, Cause: errNoReference}
 	}
 	var found []Payment
-	var broken []error
+	var broken unreadableList
 	seen := map[int64]bool{}
 	search := Search{ExternalReference: externalReference, NewestFirst: true}
 	for range maxSearchPages {
@@ -143,9 +144,7 @@ func (c *Client) SearchPayments(ctx context.Context, externalReference string) (
 		if err != nil {
 			return found, err
 		}
-		for _, item := range page.Unreadable {
-			broken = append(broken, item)
-		}
+		broken = append(broken, page.Unreadable...)
 		for _, payment := range page.Payments {
 			// A payment made meanwhile moves the others to the next page, where they come a second time.
 			if payment.ExternalReference == externalReference && !seen[payment.ID] {
@@ -155,33 +154,35 @@ func (c *Client) SearchPayments(ctx context.Context, externalReference string) (
 		}
 		search.Offset += page.Results
 		if page.Results == 0 || page.Results < searchPage && search.Offset >= page.Total {
-			return found, unreadableResults(operation, broken)
+			if len(broken) > 0 {
+				return found, &Error{Operation: operation, Reason: ReasonUnreadable, Cause: broken}
+			}
+			return found, nil
 		}
 	}
 	return found, &Error{Operation: operation, Reason: ReasonServer, Cause: errTooMany}
 }
 
-func unreadableResults(operation string, broken []error) error {
-	if len(broken) == 0 {
-		return nil
+// unreadableList are the results of one search that are no payments.
+type unreadableList []*UnreadableError
+
+func (l unreadableList) Error() string { return fmt.Sprintf("%d results are no payments", len(l)) }
+
+func (l unreadableList) Unwrap() []error {
+	all := make([]error, len(l))
+	for i, one := range l {
+		all[i] = one
 	}
-	return &Error{Operation: operation, Reason: ReasonUnreadable, Cause: errors.Join(broken...)}
+	return all
 }
 
 // Unreadable returns everything in the chain of err that came in the place of a payment and is none.
 func Unreadable(err error) []*UnreadableError {
-	if one, ok := err.(*UnreadableError); ok {
-		return []*UnreadableError{one}
+	if list, ok := errors.AsType[unreadableList](err); ok {
+		return list
 	}
-	switch wrapped := err.(type) {
-	case interface{ Unwrap() []error }:
-		var all []*UnreadableError
-		for _, one := range wrapped.Unwrap() {
-			all = append(all, Unreadable(one)...)
-		}
-		return all
-	case interface{ Unwrap() error }:
-		return Unreadable(wrapped.Unwrap())
+	if one, ok := errors.AsType[*UnreadableError](err); ok {
+		return []*UnreadableError{one}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package mercadopago
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -29,8 +30,8 @@ func (p *payment) remember(now time.Time) {
 
 // asOf is the payment as it was at a moment; nil when it was not there yet.
 func (p *payment) asOf(moment time.Time) *payment {
-	for i := len(p.versions) - 1; i >= 0; i-- {
-		if v := p.versions[i]; !v.since.After(moment) {
+	for _, v := range slices.Backward(p.versions) {
+		if !v.since.After(moment) {
 			return v.payment
 		}
 	}
