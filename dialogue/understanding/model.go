@@ -29,7 +29,7 @@ type input struct {
 }
 
 const (
-	rounds       = 6
+	rounds       = 3
 	firstStep    = 0.6
 	gain         = 3    // length of the vector of features of every message
 	negligible   = 0.01 // a gradient below it is not worth a step

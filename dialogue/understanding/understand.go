@@ -114,6 +114,10 @@ func Understand(text string, now time.Time, location *time.Location) Understandi
 	return u
 }
 
+// Prepare trains the classifier of intents, which takes some tenths of a second of a processor and otherwise waits for the first
+// message. A process that answers guests calls it when it starts.
+func Prepare() { intents() }
+
 // bystanding are the intents in which "hoy" or "el lunes" is when somebody pays or calls, not when they come.
 var bystanding = map[Intent]bool{
 	PaymentSent: true, Pay: true, ExtendHold: true, Thanks: true, Goodbye: true, Greeting: true, Other: true, Human: true,

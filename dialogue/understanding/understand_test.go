@@ -355,6 +355,7 @@ func TestUnderstandLanguage(t *testing.T) {
 
 func BenchmarkUnderstand(b *testing.B) {
 	now := clockAt(b, defaultNow)
+	understanding.Prepare()
 	for name, text := range map[string]string{
 		"short": "Hola! tenés disponibilidad del 10 al 15 de enero para 4 personas?",
 		"long":  strings.Repeat("quería saber si tienen algo para el finde zzzzx yyyywq 15/1 ", 20),
