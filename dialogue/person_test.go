@@ -176,6 +176,18 @@ func TestLoops(t *testing.T) {
 	c.take(dialogue.Inbound{Kind: dialogue.InboundUnsupported}).does(handOver(dialogue.ReasonLoop))
 }
 
+func TestSmallTalkIsAnsweredInKind(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"esperame un segundo": "acá te espero", "te hago una consulta": "escribime qué necesitás", "un segundo": "acá te espero", "gracias!": "De nada",
+	} {
+		c := withBookings(t, (*business).held)
+		c.says(text).hears(want).holdsNothing()
+	}
+	c := newChat(t)
+	c.says("del 10 al 15 de enero").says("te hago una consulta").says("somos 4").sees(dialogue.ReplyList)
+}
+
 func TestSmileysAreNoFailure(t *testing.T) {
 	t.Parallel()
 	c := newChat(t)

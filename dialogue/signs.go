@@ -34,6 +34,8 @@ const (
 	signPerson      sign = "person" // asks for a person in so many words
 	signGoOn        sign = "go_on"
 	signThat        sign = "yes_that"
+	signWait        sign = "wait"
+	signQuestion    sign = "question"  // announces one
 	signAbilities   sign = "abilities" // asks what the bot can do
 	signMeans       sign = "means"     // names a means of payment
 	signTerms       sign = "terms"     // is about cancelling and money, not house rules

@@ -88,7 +88,7 @@ type catalogue struct {
 
 	// Voice notes, and what a language model read.
 	HeardYou, Understood, Noted, VoiceUnclear, ButtonHeardYes, ButtonHeardNo string
-	VoiceSilent, VoiceTooLong, VoiceFailed, WriteIt                          string
+	VoiceSilent, VoiceTooLong, VoiceFailed, WriteIt, Waiting                 string
 
 	// Not understood and other kinds of message.
 	NotUnderstood, SayAgain, GotAudio, GotPicture, GotLocation, GotUnsupported, GotDocument string

@@ -167,6 +167,7 @@ var english = catalogue{
 	VoiceSilent:  "I got your voice note, but I hear nobody speak. Could you record it again or write it?",
 	VoiceTooLong: "That voice note is too long for me: I listen to about 5 minutes. Send a shorter one or write the dates and how many you are.",
 	VoiceFailed:  "I could not listen to your voice note. Could you write it, please? For example: _from 10 to 15 January, 4 people_.",
+	Waiting:      "Sure, I am here.",
 	WriteIt:      "Sure, write me what you need.",
 
 	NotUnderstood:  "Sorry, I did not get that. You can write like this:\n• _from 10 to 15 January, 4 people_\n• _my bookings_\n• _cancel_\n• _talk to a person_",

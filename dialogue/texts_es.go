@@ -167,6 +167,7 @@ var spanish = catalogue{
 	VoiceSilent:  "Recibí tu audio, pero no se escucha que alguien hable. ¿Lo grabás de nuevo o me lo escribís?",
 	VoiceTooLong: "Ese audio es muy largo para mí: escucho hasta unos 5 minutos. Mandame uno más corto o escribime las fechas y cuántos son.",
 	VoiceFailed:  "No pude escuchar tu audio. ¿Me lo escribís, por favor? Por ejemplo: _del 10 al 15 de enero, somos 4_.",
+	Waiting:      "Dale, acá te espero.",
 	WriteIt:      "Dale, escribime qué necesitás.",
 
 	NotUnderstood:  "Perdón, no te entendí. Podés escribirme así:\n• _del 10 al 15 de enero, somos 4_\n• _mis reservas_\n• _cancelar_\n• _hablar con una persona_",

@@ -167,6 +167,7 @@ var portuguese = catalogue{
 	VoiceSilent:  "Recebi seu áudio, mas não se ouve ninguém falando. Pode gravar de novo ou escrever?",
 	VoiceTooLong: "Esse áudio é muito longo para mim: ouço até uns 5 minutos. Mande um mais curto ou escreva as datas e quantas pessoas são.",
 	VoiceFailed:  "Não consegui ouvir seu áudio. Pode escrever, por favor? Por exemplo: _de 10 a 15 de janeiro, 4 pessoas_.",
+	Waiting:      "Certo, espero aqui.",
 	WriteIt:      "Certo, escreva do que você precisa.",
 
 	NotUnderstood:  "Desculpe, não entendi. Você pode escrever assim:\n• _de 10 a 15 de janeiro, 4 pessoas_\n• _minhas reservas_\n• _cancelar_\n• _falar com uma pessoa_",

@@ -104,6 +104,10 @@ func (t *turn) feelings() bool {
 		t.ask(t.texts.IsBot, t.humanButton(), t.menuButton())
 	case t.gives(signAbilities):
 		t.help()
+	case t.gives(signWait):
+		t.say(t.texts.Waiting)
+	case t.gives(signQuestion):
+		t.say(t.texts.WriteIt)
 	default:
 		return false
 	}

@@ -198,6 +198,12 @@ func (t *turn) changesSearch() bool {
 func (t *turn) answerIntent() (bool, error) {
 	switch t.read.Intent {
 	case IntentHuman:
+		const sure = 0.7
+		if t.read.Confidence < sure && !t.gives(signPerson) {
+			t.state.Awaiting = awaitPerson
+			t.ask(t.texts.HelpContact, t.humanButton(), t.menuButton())
+			return true, nil
+		}
 		t.handOver(ReasonAsked, t.texts.HandedOver)
 	case IntentGreeting:
 		if t.read.Says(helpWords...) {
@@ -223,8 +229,16 @@ func (t *turn) answerIntent() (bool, error) {
 		return true, t.paymentSent()
 	case IntentChangeDates:
 		return true, t.changeDates(t.read.Code)
-	case IntentAvailability, IntentBook, IntentProvideInfo:
+	case IntentAvailability, IntentBook:
 		return true, t.search()
+	case IntentProvideInfo:
+		switch {
+		case t.read.HasData() || t.vague():
+			return true, t.search()
+		case t.read.Pets > 0:
+			return t.sideQuestion()
+		}
+		t.wordless()
 	case IntentPrice:
 		return true, t.price()
 	default:
