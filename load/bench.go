@@ -29,7 +29,7 @@ type BenchOptions struct {
 	Progress io.Writer
 }
 
-// DefaultBench measures everything in about a quarter of an hour.
+// DefaultBench measures everything in about twenty minutes.
 var DefaultBench = BenchOptions{Measure: 4 * time.Second, Rounds: 3, Patience: 20 * time.Second, OpenWorkers: 512}
 
 // openShare of our highest rate is what both sides are offered for the latency: busy, not full.

@@ -50,9 +50,9 @@ type workload struct {
 // A guest may be sent few messages a minute (Meta's limit for a pair), and who waits for a free guest should be the load, not the
 // system: the longer it is measured, the more of them write.
 const (
-	fewestWriters    = 64
+	fewestWriters    = 16
 	mostWriters      = 1024
-	writersPerSecond = 256
+	writersPerSecond = 128
 	bookers          = 256
 )
 
