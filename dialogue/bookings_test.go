@@ -176,6 +176,9 @@ func TestHelp(t *testing.T) {
 		c.presses(id).hears(want).sees(dialogue.ReplyButtons, "menu_availability", "human", "menu_back")
 	}
 	c.presses("help_cancellation").hears("La seña es parte del precio", "te devolvemos todo")
+	c.business.places[1].Amenities = []string{"Pileta climatizada", "wifi"}
+	c.says("tienen pileta?").hears("Sí, hay pileta climatizada en Cabaña Coihue.")
+	c.says("incluye sábanas?").hears("wifi, parrilla", "*Cabaña Coihue*: Pileta climatizada, wifi")
 	c.says("aceptan perros?").hears("mascotas")
 	require.NotContains(t, c.body(), "devolvemos")
 	c.says("cuál es la política de cancelación?").hears("te devolvemos todo")

@@ -103,7 +103,7 @@ func TestSideQuestionsKeepTheContext(t *testing.T) {
 	t.Parallel()
 	c := newChat(t)
 	c.says("del 10 al 15 de enero").hears("¿Cuántas personas son?")
-	c.says("tienen wifi?").hears("wifi, parrilla", "¿Cuántas personas son?")
+	c.says("tienen wifi?").hears("Sí, hay wifi en todas.", "¿Cuántas personas son?")
 	c.says("4").sees(dialogue.ReplyList)
 	c.presses("acc_2_2027-01-10_2027-01-15_4")
 	c.says("aceptan mascotas?").hears("mascotas", "¿Te reservo *Cabaña Coihue*").sees(dialogue.ReplyButtons)

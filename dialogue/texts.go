@@ -100,6 +100,7 @@ type catalogue struct {
 	HelpLocationTitle, HelpPhotosTitle                                       string
 	HelpReserve, HelpPayment, HelpCancel, HelpCheckIn, HelpAmenities         string
 	HelpContact, HelpLocation, HelpLocationUnknown, HelpPhotosNone, HelpLine string
+	AmenityAll, AmenitySome                                                  string
 	HelpPhotos, PhotoCaption, HelpCheckInFull, HelpDeposit                   string
 	HelpPriceHead, HelpPriceLine                                             string
 	PolicyFull, PolicyPart, PolicyNone, PolicySameDay, PolicyPets            string
