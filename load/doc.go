@@ -8,9 +8,13 @@
 // nothing about waiting, because a slow system is offered less. [Arrivals] is open: iteration i starts at start + i*period whatever the
 // system does, its latency counts from that planned instant, and one that finds no free worker is dropped and counted.
 //
+// Some scenarios are only offered a fixed rate, which stands for a very busy place: what counts is how long a guest waits for the reply,
+// beside the floor's time in the same run and beside what the product promises. Reading messages needs no system: one goroutine reads a
+// sample over and over.
+//
 // # What runs
 //
 // [StartSystem] starts the program's own api and worker, Postgres, Redis and Temporal as processes through the supervisor, and in this
-// process a [Provider] that answers for WhatsApp and Mercado Pago: the few calls the program makes, without the sandbox's rules, state
+// process a [Provider] that answers for WhatsApp, Mercado Pago and the speech service: the few calls the program makes, without the sandbox's rules, state
 // file and signed notifications, which would compete for the same two cores. The workers of the floors run in this process too.
 package load

@@ -132,7 +132,7 @@ func requireEveryKind(t *testing.T, page context.Context) { //nolint:revive // a
 	require.NotContains(t, kinds, "message-in reaction")
 	words := evaluate[string](t, page, `document.getElementById("chat").innerText`)
 	for _, wanted := range []string{
-		"somos 6", "Editado", "Eliminaste este mensaje", "payment_update", "se acreditó", "Cómo llegar", "No entregado", "Ana", "Enviar ubicación",
+		"somos 6", "Editado", "este mensaje", "payment_update", "se acreditó", "Cómo llegar", "No entregado", "Ana", "Enviar ubicación",
 	} {
 		require.Contains(t, words, wanted)
 	}
