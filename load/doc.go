@@ -15,6 +15,7 @@
 // # What runs
 //
 // [StartSystem] starts the program's own api and worker, Postgres, Redis and Temporal as processes through the supervisor, and in this
-// process a [Provider] that answers for WhatsApp, Mercado Pago and the speech service: the few calls the program makes, without the sandbox's rules, state
-// file and signed notifications, which would compete for the same two cores. The workers of the floors run in this process too.
+// process a [Provider] that answers for WhatsApp, Mercado Pago and the speech service: the few calls the program makes, without the
+// sandbox's rules, state file and signed notifications, which would compete for the same two cores. The workers of the floors run in this
+// process too.
 package load

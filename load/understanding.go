@@ -83,13 +83,13 @@ func slowest(read func(string)) time.Duration {
 func lookUp(texts []string) func(string) {
 	known := map[string]int{}
 	for _, text := range texts {
-		for _, word := range strings.FieldsSeq(text) {
+		for word := range strings.FieldsSeq(text) {
 			known[word]++
 		}
 	}
 	found := 0
 	return func(text string) {
-		for _, word := range strings.FieldsSeq(text) {
+		for word := range strings.FieldsSeq(text) {
 			found += known[word]
 		}
 	}
