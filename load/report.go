@@ -61,10 +61,10 @@ type SideReport struct {
 	Cost      Cost           `json:"cost"`
 	Databases []DatabaseCost `json:"databases,omitempty"`
 	Failed    int64          `json:"failed"`
-	// Nanoseconds of one iteration, and milliseconds of the slowest kind and of the very first, where one goroutine does them.
+	// Nanoseconds of one iteration, and milliseconds of the slowest kind and of getting ready, where one goroutine does them.
 	Nanoseconds float64 `json:"ns_each,omitempty"`
 	Slowest     float64 `json:"slowest_ms,omitempty"`
-	First       float64 `json:"first_ms,omitempty"`
+	Ready       float64 `json:"ready_ms,omitempty"`
 
 	open []measured
 }
@@ -236,9 +236,9 @@ func isReading(s ScenarioReport) bool { return s.Name == understandingName }
 
 func (r *Report) writeReading(t table) {
 	for _, s := range r.where(isReading) {
-		t.row("one goroutine", "ours/s", "floor/s", "ratio", "ours µs each", "floor µs each", "slowest message ms", "first message ms")
+		t.row("one goroutine", "ours/s", "floor/s", "ratio", "ours µs each", "floor µs each", "slowest message ms", "getting ready ms")
 		t.row(s.Name, number(s.Ours.Rate), number(s.Floor.Rate), fmt.Sprintf("%.3f", s.Ratio), fmt.Sprintf("%.2f", s.Ours.Nanoseconds/1000),
-			fmt.Sprintf("%.2f", s.Floor.Nanoseconds/1000), fmt.Sprintf("%.3f", s.Ours.Slowest), number(s.Ours.First))
+			fmt.Sprintf("%.2f", s.Floor.Nanoseconds/1000), fmt.Sprintf("%.3f", s.Ours.Slowest), number(s.Ours.Ready))
 		t.textf("A mixed sample of %d messages, read over and over.", len(sample))
 	}
 }
