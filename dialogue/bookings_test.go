@@ -155,7 +155,7 @@ func TestChangeDatesOfAConfirmedBooking(t *testing.T) {
 	c.presses("change_dates_"+paidCode).hears("te ayuda una persona", "¿A qué fechas").sees(dialogue.ReplyButtons, "human", "menu_back").holdsNothing()
 	c.says("tienen wifi?").hears("wifi", "¿A qué fechas")
 	c.says("del 27 al 30 de diciembre").hears("mover la reserva "+paidCode+" del dom 27/12 al mié 30/12", "sigue como está").
-		does(dialogue.Effect{Kind: dialogue.EffectHandOver, Reason: dialogue.ReasonAsked})
+		does(dialogue.Effect{Kind: dialogue.EffectHandOver, Reason: dialogue.ReasonAsked, Code: paidCode})
 	require.Equal(t, stayOf("2026-12-27", "2026-12-30"), booking.Stay{CheckIn: c.state.CheckIn, CheckOut: c.state.CheckOut}, "the owner is told them")
 
 	c = withBookings(t, (*business).held, (*business).paid)

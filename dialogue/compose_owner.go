@@ -29,7 +29,11 @@ func (c composer) toOwner() Reply {
 		}
 		text += "\n\n" + toOwner.ReceiptEnd
 	case noticeOwnerUnsent:
-		text = toOwner.Unsent + "\n" + c.unsent()
+		text = toOwner.Unsent
+		if words := shown(n.LastText, longestWords); words != "" {
+			text += "\n" + say(toOwner.UnsentWords, "words", words)
+		}
+		text += "\n" + c.unsent()
 	case noticeOwnerAccount:
 		text = toOwner.Account + "\n" + toOwner.AccountDo
 	case noticeOwnerPayment:
@@ -73,6 +77,8 @@ func (c composer) ownerHandOver() Reply {
 	}
 	if n.Booking.Code != "" {
 		lines = append(lines, c.say(toOwner.HandOverBooking))
+	} else if code := shown(n.Conversation.Code, longestName); code != "" {
+		lines = append(lines, say(toOwner.HandOverCode, "code", code))
 	}
 	if words := shown(n.LastText, longestWords); words != "" {
 		lines = append(lines, say(toOwner.HandOverWords, "words", words))

@@ -137,6 +137,8 @@ func TestComposeHandOver(t *testing.T) {
 		require.NotContains(t, r.Body, "Reserva ")
 		require.NotContains(t, r.Body, "Busca")
 	}
+	n.Conversation.Code = heldCode
+	require.Contains(t, dialogue.Compose(n).Body, "Reserva "+heldCode)
 }
 
 func TestComposeAlarmsSayWhatToDo(t *testing.T) {
@@ -146,7 +148,8 @@ func TestComposeAlarmsSayWhatToDo(t *testing.T) {
 	require.Contains(t, plain(dialogue.Compose(n).Body), heldCode)
 	n.Booking = dialogue.BookingView{}
 	require.NotContains(t, plain(dialogue.Compose(n).Body), "Reserva ")
-	n.Kind = "owner_undelivered"
+	n.Kind, n.LastText = "owner_undelivered", "Tu reserva {code} vence"
+	require.Contains(t, dialogue.Compose(n).Body, "Decía: “Tu reserva (code) vence”")
 	for problem, want := range map[string]string{
 		"recipient": "por otro medio", "template": "plantilla", "window_closed": "24 horas", "unknown": "motivo: unknown", "": "motivo: -",
 	} {

@@ -48,6 +48,7 @@ func TestReceiptsAreNotBelieved(t *testing.T) {
 	newChat(t).sends(dialogue.InboundDocument, "", "menu.pdf").hears("Recibí tu archivo").holdsNothing()
 	newChat(t).sends(dialogue.InboundPicture, "tenés esta cabaña del 10 al 15 de enero para 4?", "").sees(dialogue.ReplyList).holdsNothing()
 	withBookings(t, (*business).held).sends(dialogue.InboundPicture, "esta tiene pileta?", "").holdsNothing()
+	withBookings(t, (*business).held).sends(dialogue.InboundPicture, "cómo pago esto?", "").does(dialogue.Effect{Kind: dialogue.EffectLink, Code: heldCode})
 }
 
 func TestPaymentSentIsAnsweredFromTheLedger(t *testing.T) {

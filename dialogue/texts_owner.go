@@ -5,14 +5,14 @@ var toOwner = struct {
 	Confirmed, Cancelled, CancelledRefund, NoLink, Other string
 
 	// A guest who needs a person: who and why, what they want, their booking and their last words.
-	HandOver, HandOverWish, HandOverBooking, HandOverWords, HandOverEnd string
-	Asked, Lost, Upset, Loop                                            string
-	ButtonBotBack, HandedBack                                           string
+	HandOver, HandOverWish, HandOverBooking, HandOverCode, HandOverWords, HandOverEnd string
+	Asked, Lost, Upset, Loop                                                          string
+	ButtonBotBack, HandedBack                                                         string
 
 	// A receipt that is not verified, a message that did not arrive, an account that WhatsApp refuses.
-	Receipt, ReceiptBooking, ReceiptEnd                                string
-	Unsent, UnsentRecipient, UnsentTemplate, UnsentWindow, UnsentOther string
-	Account, AccountDo                                                 string
+	Receipt, ReceiptBooking, ReceiptEnd                                             string
+	Unsent, UnsentRecipient, UnsentTemplate, UnsentWindow, UnsentOther, UnsentWords string
+	Account, AccountDo                                                              string
 
 	// A payment case: what it is about, then one line of what happened.
 	PaymentCase, CaseShort, CaseLateConfirmed, CaseReturned, CaseReversed, CasePark string
@@ -23,6 +23,7 @@ var toOwner = struct {
 	HandOver:        "🙋 {guest} ({phone}) {reason}.",
 	HandOverWish:    "Busca: {wish}",
 	HandOverBooking: "Reserva {code} · {cabin} ({status})\nDel {in} al {out} · {guests} · pagó {paid} de {total}",
+	HandOverCode:    "Reserva {code}",
 	HandOverWords:   "Lo último que escribió: “{words}”",
 	HandOverEnd:     "Respondele desde tu WhatsApp. El bot queda en silencio con ese huésped hasta que se lo devuelvas.",
 	Asked:           "pidió hablar con una persona",
@@ -36,6 +37,7 @@ var toOwner = struct {
 	ReceiptBooking:  "Reserva {code} · {cabin} ({status})\nDel {in} al {out} · seña {deposit}, acreditado {paid}",
 	ReceiptEnd:      "Qué hacer: si es un pago de Mercado Pago no hagas nada, se confirma solo al acreditarse. Si dice que te transfirió, fijate que la plata haya entrado antes de confirmar la reserva en el panel.",
 	Unsent:          "No le pude entregar un mensaje a {guest} ({phone}).",
+	UnsentWords:     "Decía: “{words}”",
 	UnsentRecipient: "Su WhatsApp no recibe mensajes. Qué hacer: llamalo o escribile por otro medio.",
 	UnsentTemplate:  "Falta o está pausada una plantilla de WhatsApp. Qué hacer: escribile vos y avisale a quien administra el sistema.",
 	UnsentWindow:    "Pasaron más de 24 horas desde su último mensaje y no hay plantilla para esto. Qué hacer: escribile vos desde tu teléfono.",

@@ -114,7 +114,8 @@ func (t *turn) payable(b BookingView, text string) {
 // file answers a picture or document: its caption, when that says what is wanted; a receipt; else what to send instead.
 func (t *turn) file() error {
 	says := t.in.Text + " " + t.filename()
-	receipt := gives(says, signReceipt) || t.paidSaid || t.read.Intent == IntentPaymentSent
+	asks := strings.Contains(t.in.Text, "?")
+	receipt := !asks && (gives(says, signReceipt) || t.paidSaid || t.read.Intent == IntentPaymentSent)
 	wishes := lively(t.in.Text) && (t.read.HasData() || t.read.Intent != IntentOther)
 	if !receipt && wishes {
 		return t.text()

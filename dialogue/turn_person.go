@@ -20,7 +20,7 @@ func (t *turn) handOver(reason HandOverReason, text string) {
 	default:
 		t.state.Awaiting = ""
 	}
-	t.effect(Effect{Kind: EffectHandOver, Reason: reason})
+	t.effect(Effect{Kind: EffectHandOver, Reason: reason, Code: t.state.Code})
 	t.ask(text+" "+t.wait(), button(t.texts.ButtonGoOn, Press{Action: ActionBotBack}))
 }
 
