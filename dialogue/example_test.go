@@ -30,6 +30,7 @@ func ExampleTake() {
 	// > tenés algo este finde para 2?
 	// Del vie 27/11 al dom 29/11 (2 noches), para 2 personas, tengo libre:
 	// • *Cabaña Lenga*: total $ 106.000, seña $ 31.800
+	//   _2 noches de finde a $ 48.000: $ 96.000 · Limpieza: $ 10.000_
 	// • *Cabaña Arrayán*: total $ 154.000, seña $ 46.200
 	// • *Cabaña Maitén*: total $ 178.000, seña $ 53.400
 	//

@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"errors"
+	"strings"
 
 	"cabanas/booking"
 	"cabanas/dialogue/understanding"
@@ -14,6 +15,8 @@ const (
 	// mostAlternatives are shown when nothing is free, from a look at mostAsked accommodations.
 	mostAlternatives = 5
 	mostAsked        = 4
+	// mostReasons keeps the explained price of the cheapest offer on a line or two.
+	mostReasons = 4
 )
 
 // refusal tells a refusal of the domain from a failure, which ends the turn.
@@ -112,9 +115,12 @@ func (t *turn) list(found []Offer, from int, preface string) {
 		body = preface + "\n" + body
 	}
 	rows := []Choice{}
-	for _, offer := range shownNow {
+	for at, offer := range shownNow {
 		place := offer.Accommodation
 		body += "\n" + say(t.texts.OfferLine, "cabin", shown(place.Name, shortName), "total", t.money(offer.Quote.Total), "deposit", t.money(offer.Quote.Deposit))
+		if lines := t.priceLines(offer); from == 0 && at == 0 && len(lines) > 0 && len(lines) <= mostReasons {
+			body += "\n  _" + strings.Join(lines, " · ") + "_"
+		}
 		rows = append(rows, Choice{ID: t.offerPress(offer).ID(), Title: place.Name, Description: say(t.texts.OfferRow,
 			"total", t.money(offer.Quote.Total), "deposit", t.money(offer.Quote.Deposit), "capacity", t.people(place.Capacity))})
 	}
