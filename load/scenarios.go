@@ -47,12 +47,12 @@ type workload struct {
 	strangers
 }
 
-// A guest may be sent few messages a minute (Meta's limit for a pair), and who waits for a free guest should be the load, not the
-// system: the longer it is measured, the more of them write.
+// A guest who never stops writing is answered slowly, and who waits for a free guest should be the load, not the system: the longer it is
+// measured, the more of them write.
 const (
 	fewestWriters    = 16
 	mostWriters      = 1024
-	writersPerSecond = 128
+	writersPerSecond = 256
 	bookers          = 256
 )
 

@@ -131,7 +131,9 @@ func (s *System) startParts(ctx context.Context, o SystemOptions) error {
 func (s *System) environment(settings map[string]string) []string {
 	all := map[string]string{
 		"WHATSAPP_API_URL": s.Provider.URL, "WHATSAPP_APP_SECRET": s.whatsAppSecret, "WHATSAPP_PHONE_ID": s.phoneID,
-		"MERCADOPAGO_API_URL": s.Provider.URL, "WHATSAPP_MESSAGES_PER_SECOND": "1000", "WHATSAPP_PAIR_BURST": "100000",
+		"MERCADOPAGO_API_URL": s.Provider.URL, "WHISPER_API_URL": s.Provider.URL,
+		// As many as an account may be allowed: what is measured is the program, not its manners.
+		"WHATSAPP_MESSAGES_PER_SECOND": "1000", "WHATSAPP_PAIR_BURST": "100000",
 		"HOLD_TTL": "96h", "PAYMENT_RECONCILE_INTERVAL": "24h",
 		"HOLDS_PER_ADDRESS": "0", "HOLDS_PER_PHONE": "0", "RATE_LIMIT_REQUESTS": "0",
 	}
