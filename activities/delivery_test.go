@@ -195,6 +195,17 @@ func TestTooFastToOnePersonBacksOffFourfold(t *testing.T) {
 	require.NoError(t, deliver(a))
 }
 
+func TestTooFastForTheAccountBacksOff(t *testing.T) {
+	t.Parallel()
+	store, sender := queued(t, hello(), inWindow()), &meta{}
+	a := messaging(store, sender)
+	for _, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+		sender.errs = []error{refusal(130429)}
+		require.InDelta(t, time.Duration(seconds)*time.Second, retryDelay(t, deliver(a)), float64(time.Second))
+	}
+	require.NoError(t, deliver(a))
+}
+
 func TestUnexplainedRefusalIsGivenUpAtLast(t *testing.T) {
 	t.Parallel()
 	store, sender := queued(t, hello(), inWindow()), &meta{}

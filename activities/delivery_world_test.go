@@ -86,7 +86,7 @@ func newWorld(t *testing.T) *world {
 	}))
 	t.Cleanup(hooks.Close)
 
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	records, err := journal.Open("", log)
 	require.NoError(t, err)
 	sandbox, err := stand.New(stand.Options{PhoneNumberID: ourNumber, DisplayPhoneNumber: "+5493510000000", AccessToken: "token", AppSecret: "secret",

@@ -216,9 +216,8 @@ func retryUnlessFinal(failures []error) error {
 	var soonest error
 	least := time.Duration(-1)
 	for _, failure := range failures {
-		var application *temporal.ApplicationError
 		converted, wait := asTemporal(failure), time.Duration(0)
-		if errors.As(converted, &application) {
+		if application, known := errors.AsType[*temporal.ApplicationError](converted); known {
 			if application.NonRetryable() {
 				continue
 			}

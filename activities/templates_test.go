@@ -1,7 +1,6 @@
 package activities_test
 
 import (
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -141,7 +140,7 @@ func TestEveryNoticeHasATemplateThatIsDocumented(t *testing.T) {
 // graph is the sandbox's WhatsApp, which checks every limit by itself.
 func graph(t *testing.T) (*whatsapp.Client, *httptest.Server) {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	records, err := journal.Open("", log)
 	require.NoError(t, err)
 	server, err := stand.New(stand.Options{PhoneNumberID: ourNumber, DisplayPhoneNumber: "+5493510000000", AccessToken: "token", AppSecret: "secret",

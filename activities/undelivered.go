@@ -47,8 +47,8 @@ const (
 	// accountPause is how long nobody sends after Meta refused the account: what comes meanwhile would be refused too.
 	accountPause       = time.Minute
 	longestAccountWait = 15 * time.Minute
-	// longestPairWait bounds the wait for a person to whom we sent too fast, 6 s times four with each attempt.
-	longestPairWait = 10 * time.Minute
+	longestPairWait    = 10 * time.Minute
+	longestBackOff     = time.Minute
 	// mostUnexplained is how often a message is sent that Meta refuses without a reason.
 	mostUnexplained = 10
 )
@@ -80,8 +80,9 @@ func (a *Messaging) failed(ctx context.Context, message postgres.OutboundMessage
 	case reason == whatsapp.ReasonAccount:
 		return a.accountRefused(ctx, message, accountPause)
 	case reason == whatsapp.ReasonPairRate:
-		return errors.Join(heldBack(message, string(reason), pairWait(failure.RetryAfter, message.Attempts)),
-			a.Store.SendFailed(ctx, message.ID, string(reason), false, a.Now()))
+		cause = heldBack(message, string(reason), backOff(failure.RetryAfter, 4, message.Attempts, longestPairWait))
+	case reason == whatsapp.ReasonThroughput:
+		cause = heldBack(message, string(reason), backOff(max(failure.RetryAfter, time.Second), 2, message.Attempts, longestBackOff))
 	case reason == whatsapp.ReasonUnknown:
 		slog.ErrorContext(ctx, "refused for a reason in no table", "message_id", message.ID, "error", cause)
 	}
@@ -89,11 +90,11 @@ func (a *Messaging) failed(ctx context.Context, message postgres.OutboundMessage
 	return errors.Join(cause, a.Store.SendFailed(ctx, message.ID, string(reason), false, a.Now()))
 }
 
-// pairWait is Meta's rule: at least six seconds, and four times as long with each attempt.
-func pairWait(least time.Duration, attempts int) time.Duration {
+// backOff grows with every attempt. For one person it is Meta's rule: at least six seconds, and four times as long each time.
+func backOff(least time.Duration, factor, attempts int, most time.Duration) time.Duration {
 	wait := least
 	for range attempts - 1 {
-		wait = min(4*wait, longestPairWait)
+		wait = min(wait*time.Duration(factor), most)
 	}
 	return wait
 }

@@ -91,7 +91,7 @@ func whatsAppSilent(t *testing.T, s *stack) {
 func whatsAppFailsLater(t *testing.T, s *stack) {
 	g, when := s.arrives(t), s.week(t, 2)
 	h := g.holds(when, 2)
-	require.NoError(t, s.world.SetWhatsAppFaults(patient(t), control.WhatsAppFaults{FailStatusNext: &control.FailNext{Count: 1, Code: 131026}}))
+	require.NoError(t, s.world.SetWhatsAppFaults(patient(t), control.WhatsAppFaults{FailStatusNext: &control.FailNext{Count: 1, Code: 131050}}))
 	g.pays(h, "")
 	s.becomes(t, h.Code, "confirmed", "partially_paid")
 	s.reaches(t, 1, `SELECT count(*) FROM messages WHERE (effect_key = $1 OR effect_key = $2) AND status = 'failed' AND error <> ''`,

@@ -174,10 +174,11 @@ func (s *Store) ApplyFailure(ctx context.Context, update StatusUpdate, remedy Re
 }
 
 func (s *Store) reopenFailed(ctx context.Context, update StatusUpdate, remedy Remedy) (int64, error) {
-	id, err := s.queries.ReopenFailedMessage(ctx, s.pool, &dbgen.ReopenFailedMessageParams{
+	params := &dbgen.ReopenFailedMessageParams{
 		ProviderID: update.ProviderID, CallbackData: update.CallbackData, ErrorCode: update.ErrorCode, At: update.At,
 		MostAttempts: mostAttempts[remedy], CloseWindow: remedy == RemedyTemplate, OtherForm: remedy == RemedyOtherForm,
-	})
+	}
+	id, err := s.queries.ReopenFailedMessage(ctx, s.pool, params)
 	if err == nil || !errors.Is(err, pgx.ErrNoRows) {
 		return id, err
 	}
@@ -185,7 +186,15 @@ func (s *Store) reopenFailed(ctx context.Context, update StatusUpdate, remedy Re
 	if err == nil && sending {
 		err = booking.Refuse(booking.CodeUnavailable, "the message is being sent")
 	}
-	return 0, err
+	if err != nil {
+		return 0, err
+	}
+	// The try may have ended between the two questions.
+	id, err = s.queries.ReopenFailedMessage(ctx, s.pool, params)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
 }
 
 // RememberSendTo keeps the form of a person's number that the provider took after it had refused the one it gives.
