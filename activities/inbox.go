@@ -22,8 +22,12 @@ type Inbox struct {
 	Reads ReadReceipts
 	// PhoneID is the WhatsApp number this installation answers for; messages to others are left alone.
 	PhoneID string
-	Metrics *observe.Metrics
-	Now     func() time.Time
+	// Settle is how long the rest of a message in pieces is waited for; 0 answers each piece.
+	Settle time.Duration
+	// TakeoverReturn is how long the bot is silent after the owner answered a guest from the phone; 0 is until handed back.
+	TakeoverReturn time.Duration
+	Metrics        *observe.Metrics
+	Now            func() time.Time
 
 	queue      chan postgres.InboxItem
 	dispatched chan int64
@@ -36,7 +40,8 @@ type InboxStore interface {
 	MarkDispatched(ctx context.Context, ids []int64, now time.Time) error
 	MarkDispatchFailed(ctx context.Context, id int64, errText string, now time.Time) error
 	RecordInbound(ctx context.Context, inbound postgres.Inbound, now time.Time) (guestID, messageID int64, isNew bool, err error)
-	HandedOver(ctx context.Context, guestID int64) (bool, error)
+	RecordEcho(ctx context.Context, echo postgres.Echo, now time.Time) (guestID int64, isNew bool, err error)
+	HandedOver(ctx context.Context, guestID int64, now time.Time) (bool, error)
 	ApplyStatus(ctx context.Context, update postgres.StatusUpdate) error
 	ApplyFailure(ctx context.Context, update postgres.StatusUpdate, remedy postgres.Remedy) (messageID int64, err error)
 }
@@ -44,7 +49,7 @@ type InboxStore interface {
 // Processes wakes the workflows a delivery concerns. Every call is safe to repeat.
 type Processes interface {
 	// Message starts or wakes the conversation with a guest.
-	Message(ctx context.Context, guestID, messageID int64) error
+	Message(ctx context.Context, guestID int64, message workflows.MessageSignal) error
 	// Payment wakes a booking; false when none with this code runs.
 	Payment(ctx context.Context, code, paymentID string) (bool, error)
 	// Redelivery sends a message again.

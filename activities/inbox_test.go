@@ -27,6 +27,7 @@ type inboxTable struct {
 	inbound    []postgres.Inbound
 	statuses   []postgres.StatusUpdate
 	handedOver bool
+	echoes     []postgres.Echo
 	remedies   []postgres.Remedy
 }
 
@@ -90,7 +91,16 @@ func (s *inboxTable) ApplyStatus(_ context.Context, update postgres.StatusUpdate
 	return nil
 }
 
-func (s *inboxTable) HandedOver(context.Context, int64) (bool, error) { return s.handedOver, nil }
+func (s *inboxTable) HandedOver(context.Context, int64, time.Time) (bool, error) {
+	return s.handedOver, nil
+}
+
+func (s *inboxTable) RecordEcho(_ context.Context, echo postgres.Echo, _ time.Time) (int64, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.echoes = append(s.echoes, echo)
+	return 1, true, nil
+}
 
 // ApplyFailure knows one message.
 func (s *inboxTable) ApplyFailure(_ context.Context, update postgres.StatusUpdate, remedy postgres.Remedy) (int64, error) {
@@ -115,6 +125,7 @@ type processes struct {
 	away     bool
 	running  map[string]bool
 	messages []int64
+	signals  []workflows.MessageSignal
 	payments []string
 	late     []workflows.LatePaymentInput
 	again    []int64
@@ -132,8 +143,11 @@ func (p *processes) do(act func()) error {
 	return nil
 }
 
-func (p *processes) Message(_ context.Context, _, messageID int64) error {
-	return p.do(func() { p.messages = append(p.messages, messageID) })
+func (p *processes) Message(_ context.Context, _ int64, message workflows.MessageSignal) error {
+	return p.do(func() {
+		p.messages = append(p.messages, message.MessageID)
+		p.signals = append(p.signals, message)
+	})
 }
 
 func (p *processes) Payment(_ context.Context, code, paymentID string) (bool, error) {

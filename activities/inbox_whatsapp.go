@@ -35,6 +35,9 @@ func (i *Inbox) dispatchWhatsApp(ctx context.Context, item postgres.InboxItem) e
 	for _, message := range hook.Messages {
 		failures = append(failures, i.receiveMessage(ctx, item, message))
 	}
+	for _, echo := range hook.Echoes {
+		failures = append(failures, i.receiveEcho(ctx, item, echo))
+	}
 	return errors.Join(failures...)
 }
 
@@ -81,7 +84,7 @@ func (i *Inbox) receiveMessage(ctx context.Context, item postgres.InboxItem, mes
 		i.showRead(ctx, guestID, message.ID)
 	}
 	// A message recorded before is signalled again: the process that recorded it may have died before its signal.
-	if err := i.Processes.Message(ctx, guestID, messageID); err != nil {
+	if err := i.Processes.Message(ctx, guestID, i.signalOf(messageID, inbound)); err != nil {
 		return fmt.Errorf("wake conversation of message %d: %w", messageID, err)
 	}
 	slog.InfoContext(ctx, "message received", "message_id", messageID, "guest_id", guestID, "kind", string(message.Kind))
@@ -97,7 +100,7 @@ func (i *Inbox) showRead(ctx context.Context, guestID int64, wamid string) {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		handedOver, err := i.Store.HandedOver(ctx, guestID)
+		handedOver, err := i.Store.HandedOver(ctx, guestID, i.Now())
 		if err == nil && !handedOver {
 			err = i.Reads.MarkRead(ctx, wamid, true)
 		}
@@ -130,7 +133,7 @@ var kinds = map[whatsapp.Kind]dialogue.InboundKind{
 	whatsapp.KindAudio:          dialogue.InboundAudio,
 	whatsapp.KindImage:          dialogue.InboundPicture,
 	whatsapp.KindVideo:          dialogue.InboundPicture,
-	whatsapp.KindDocument:       dialogue.InboundPicture,
+	whatsapp.KindDocument:       dialogue.InboundDocument,
 	whatsapp.KindLocation:       dialogue.InboundLocation,
 	whatsapp.KindReaction:       dialogue.InboundSilent,
 	whatsapp.KindEdit:           dialogue.InboundSilent,
@@ -147,7 +150,27 @@ func inboundOf(message whatsapp.Inbound, now time.Time) dialogue.Inbound {
 	if sentAt.IsZero() {
 		sentAt = now
 	}
-	return dialogue.Inbound{Kind: kind, Text: message.Text, ChoiceID: message.ReplyID, SentAt: sentAt}
+	return dialogue.Inbound{Kind: kind, Text: cut(message.Text), ChoiceID: message.ReplyID, SentAt: sentAt, Media: mediaOf(message.Media)}
+}
+
+// longestText is what is kept of a text, in characters: four times what WhatsApp lets people write.
+const longestText = 4 * 4096
+
+func cut(text string) string {
+	characters := 0
+	for at := range text {
+		if characters++; characters > longestText {
+			return text[:at]
+		}
+	}
+	return text
+}
+
+func mediaOf(media *whatsapp.Media) *dialogue.Media {
+	if media == nil {
+		return nil
+	}
+	return &dialogue.Media{ID: media.ID, MIMEType: media.MIMEType, SHA256: media.SHA256, Filename: media.Filename, Voice: media.Voice}
 }
 
 func statusUpdate(status whatsapp.Status) postgres.StatusUpdate {

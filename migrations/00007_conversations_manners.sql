@@ -21,6 +21,7 @@ ALTER TABLE turns
     -- the message whose turn answers this one too: what the guest wrote in pieces has one answer
     ADD COLUMN merged_into bigint REFERENCES messages (id),
     ADD CONSTRAINT turn_merged_does_nothing CHECK (merged_into IS NULL OR (merged_into <> message_id AND effects = '[]'));
+CREATE INDEX turns_merged_into_idx ON turns (merged_into) WHERE merged_into IS NOT NULL;
 
 -- +goose StatementBegin
 CREATE FUNCTION is_taken_over(talk conversations, at timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$

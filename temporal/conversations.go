@@ -13,9 +13,9 @@ import (
 
 // SignalConversation tells the conversation with a guest that a message waits in the database, and starts it if it does not
 // run. It ends after idle without a message.
-func SignalConversation(ctx context.Context, c client.Client, guestID, messageID int64, idle time.Duration) error {
+func SignalConversation(ctx context.Context, c client.Client, guestID int64, message workflows.MessageSignal, idle time.Duration) error {
 	id := workflows.ConversationID(guestID)
-	_, err := c.SignalWithStartWorkflow(ctx, id, workflows.SignalMessage, workflows.MessageSignal{MessageID: messageID},
+	_, err := c.SignalWithStartWorkflow(ctx, id, workflows.SignalMessage, message,
 		client.StartWorkflowOptions{
 			ID:            id,
 			TaskQueue:     workflows.QueueConversation,
@@ -23,7 +23,7 @@ func SignalConversation(ctx context.Context, c client.Client, guestID, messageID
 		},
 		"Conversation", workflows.ConversationInput{GuestID: guestID, Idle: idle})
 	if err != nil {
-		return fmt.Errorf("signal message %d to conversation %d: %w", messageID, guestID, err)
+		return fmt.Errorf("signal message %d to conversation %d: %w", message.MessageID, guestID, err)
 	}
 	return nil
 }

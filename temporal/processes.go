@@ -56,12 +56,12 @@ func (p *Processes) Extend(ctx context.Context, code, key string) (workflows.Cha
 }
 
 // Message wakes the conversation with a guest, see [SignalConversation].
-func (p *Processes) Message(ctx context.Context, guestID, messageID int64) error {
+func (p *Processes) Message(ctx context.Context, guestID int64, message workflows.MessageSignal) error {
 	idle := p.Idle
 	if idle == 0 {
 		idle = 24 * time.Hour
 	}
-	return SignalConversation(ctx, p.Client, guestID, messageID, idle)
+	return SignalConversation(ctx, p.Client, guestID, message, idle)
 }
 
 // Payment wakes a booking, see [SignalPayment].

@@ -205,10 +205,10 @@ func TestConversationAndLatePaymentStart(t *testing.T) {
 	c, _ := serve(t)
 	ctx := t.Context()
 	for id := range int64(3) {
-		require.NoError(t, temporal.SignalConversation(ctx, c, 12, id, time.Second))
+		require.NoError(t, temporal.SignalConversation(ctx, c, 12, workflows.MessageSignal{MessageID: id}, time.Second))
 	}
 	require.NoError(t, c.GetWorkflow(ctx, workflows.ConversationID(12), "").Get(ctx, nil))
-	require.NoError(t, temporal.SignalConversation(ctx, c, 12, 4, time.Second), "a new run after the silence")
+	require.NoError(t, temporal.SignalConversation(ctx, c, 12, workflows.MessageSignal{MessageID: 4}, time.Second), "a new run after the silence")
 	for range 2 {
 		require.NoError(t, temporal.StartLatePayment(ctx, c, workflows.LatePaymentInput{PaymentID: "1", Code: code}))
 	}

@@ -27,6 +27,7 @@ type Options struct {
 	Payments     *activities.Payments
 	Messaging    *activities.Messaging
 	Conversation *activities.Conversation
+	Media        *activities.Media
 }
 
 const (
@@ -37,6 +38,8 @@ const (
 	deployment      = "cabanas"
 	// waiting bounds the activities of a queue that wait for neighbours at once; the database pool is what they share.
 	waiting = 100
+	// listening bounds the voice messages heard at once; FFmpeg and the engine are what they share.
+	listening = 2
 )
 
 // Worker serves its task queues until it is stopped.
@@ -105,6 +108,8 @@ func (w *Worker) serve(queue string, options Options) worker.Worker {
 		served.RegisterActivity(options.Messaging)
 	case workflows.QueueMessaging:
 		served.RegisterActivity(options.Messaging)
+	case workflows.QueueMedia:
+		served.RegisterActivity(options.Media)
 	}
 	return served
 }
@@ -118,6 +123,9 @@ func (w *Worker) tuned(queue string, options Options) worker.Options {
 		DisableWorkflowWorker:              queue == workflows.QueueMessaging || queue == workflows.QueueMedia,
 		OnFatalError:                       func(err error) { w.fatal <- fmt.Errorf("queue %s: %w", queue, err) },
 		MaxConcurrentActivityExecutionSize: waiting,
+	}
+	if queue == workflows.QueueMedia {
+		tuned.MaxConcurrentActivityExecutionSize = listening
 	}
 	if options.BuildID != "" {
 		tuned.DeploymentOptions = worker.DeploymentOptions{

@@ -54,10 +54,14 @@ type MessagingActivities interface {
 
 // ConversationActivities take turns and carry out what they ask for.
 type ConversationActivities interface {
-	// DecideTurn takes the guest's oldest message without a turn, decides and stores the answer in one transaction.
+	// DecideTurn takes the guest's oldest message without a turn, and texts that follow it, decides and stores the answer in one
+	// transaction. A voice message that nobody has listened to yet is named instead.
 	DecideTurn(context.Context, TurnInput) (Turn, error)
 	// RunEffect carries out one effect of a turn, once by its key.
 	RunEffect(context.Context, EffectInput) (EffectResult, error)
+	// ReturnToBot gives a conversation back to the bot when the time of the person who took it over is over. A guest whose last
+	// message nobody answered is told, once.
+	ReturnToBot(context.Context, ReturnInput) (ReturnResult, error)
 }
 
 // MediaActivities work on files that guests send.
@@ -119,4 +123,5 @@ var (
 	decideTurn      = activity[TurnInput, Turn]{"DecideTurn"}
 	transcribe      = activity[TranscribeInput, Done]{"Transcribe"}
 	runEffect       = activity[EffectInput, EffectResult]{"RunEffect"}
+	returnToBot     = activity[ReturnInput, ReturnResult]{"ReturnToBot"}
 )

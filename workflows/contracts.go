@@ -240,6 +240,10 @@ type ConversationInput struct {
 	Pending int `json:"pending,omitempty"`
 	// ContinueAfter continues the run as new after this many handled signals; 0 means the default.
 	ContinueAfter int `json:"continue_after,omitempty"`
+	// BackAt is when the bot answers again although a person has taken over; zero when nobody has, or without end.
+	BackAt time.Time `json:"back_at,omitzero"`
+	// Recent are the instants of the last turns, oldest first, by which a flood is known.
+	Recent []time.Time `json:"recent,omitempty"`
 }
 
 // MessageSignal says that a message of the guest waits in the database. The id is for people reading the history: turns
@@ -248,6 +252,9 @@ type MessageSignal struct {
 	MessageID int64 `json:"message_id"`
 	// Settle is how long the guest may still be writing the rest of what they want to say; 0 is answered at once.
 	Settle time.Duration `json:"settle,omitempty"`
+	// Free is true for what a guest writes or sends freely, which may wait when they send very much. The press of a button, false,
+	// never waits.
+	Free bool `json:"free,omitempty"`
 }
 
 // TurnInput asks for the next turn of a conversation.
@@ -258,12 +265,16 @@ type TurnInput struct {
 	GuestID int64 `json:"guest_id"`
 	// Unheard names a voice message whose transcription was given up: its turn is decided without.
 	Unheard int64 `json:"unheard,omitempty"`
+	// Flood says that the guest sends more than anybody can mean: only the last of their waiting words are read.
+	Flood bool `json:"flood,omitempty"`
 }
 
 // Turn is a stored decision: messages to deliver and effects to carry out.
 type Turn struct {
 	// MessageID is the inbound message this turn answers; 0 when none was waiting.
 	MessageID int64 `json:"message_id"`
+	// Merged names earlier messages that this turn answers along.
+	Merged []int64 `json:"merged,omitempty"`
 	// Deliver names outbound messages, in order.
 	Deliver []int64 `json:"deliver,omitempty"`
 	// Effects to carry out after the delivery, in order.
@@ -321,6 +332,23 @@ type EffectInput struct {
 // EffectResult names the outbound messages that tell the outcome, if any: a placed hold is told by its Booking workflow.
 type EffectResult struct {
 	Deliver []int64 `json:"deliver,omitempty"`
+	// BackAt is when the bot answers again after this effect called a person; zero without end.
+	BackAt time.Time `json:"back_at,omitzero"`
+}
+
+// ReturnInput asks whether the bot answers a guest again.
+type ReturnInput struct {
+	GuestID int64 `json:"guest_id"`
+	// Now is the workflow's time, by which the time of the person is over; a worker's clock may be behind.
+	Now time.Time `json:"now"`
+}
+
+// ReturnResult says how the bot came back.
+type ReturnResult struct {
+	// Deliver names the messages that say so.
+	Deliver []int64 `json:"deliver,omitempty"`
+	// BackAt is when to ask again because a person still talks to the guest; zero when nobody does, or without end.
+	BackAt time.Time `json:"back_at,omitzero"`
 }
 
 // DeliverInput sends stored outbound messages in order.

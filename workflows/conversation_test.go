@@ -29,11 +29,21 @@ type talk struct {
 	failures map[string][]error
 	open     int // activities under way, to see that they never overlap
 	overlap  bool
+
+	texts     map[int64]bool // messages that are answered along with their like
+	voice     map[int64]bool // messages that must be heard first
+	decisions int
+	floods    int
+	// backAt is when the bot answers again; called is when it does after a hand-over.
+	backAt time.Time
+	called time.Duration
+	now    func() time.Time
 }
 
 func newTalk() *talk {
 	return &talk{
-		effects: map[int64][]workflows.Effect{}, failures: map[string][]error{},
+		effects: map[int64][]workflows.Effect{}, failures: map[string][]error{}, texts: map[int64]bool{}, voice: map[int64]bool{},
+		now: time.Now,
 	}
 }
 
@@ -49,7 +59,7 @@ func (f *talk) begin(name string) (func(), error) {
 	return func() { f.mu.Lock(); f.open--; f.mu.Unlock() }, err
 }
 
-func (f *talk) DecideTurn(context.Context, workflows.TurnInput) (workflows.Turn, error) {
+func (f *talk) DecideTurn(_ context.Context, in workflows.TurnInput) (workflows.Turn, error) {
 	end, err := f.begin("DecideTurn")
 	defer end()
 	if err != nil {
@@ -57,6 +67,7 @@ func (f *talk) DecideTurn(context.Context, workflows.TurnInput) (workflows.Turn,
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.decisions++
 	if len(f.left) > 0 {
 		turn := f.left[0]
 		f.left = f.left[1:]
@@ -65,9 +76,55 @@ func (f *talk) DecideTurn(context.Context, workflows.TurnInput) (workflows.Turn,
 	if len(f.waiting) == 0 {
 		return workflows.Turn{}, nil
 	}
+	most := 10
+	if in.Flood {
+		most = 100
+		f.floods++
+	}
 	id := f.waiting[0]
+	if f.voice[id] && in.Unheard != id {
+		return workflows.Turn{Transcribe: id}, nil
+	}
 	f.waiting = f.waiting[1:]
-	return workflows.Turn{MessageID: id, Deliver: []int64{id * 10}, Effects: f.effects[id]}, nil
+	var merged []int64
+	for f.texts[id] && len(merged)+1 < most && len(f.waiting) > 0 && f.texts[f.waiting[0]] {
+		merged = append(merged, id)
+		id, f.waiting = f.waiting[0], f.waiting[1:]
+	}
+	turn := workflows.Turn{MessageID: id, Merged: merged, Deliver: []int64{id * 10}, Effects: f.effects[id]}
+	if f.now().Before(f.backAt) {
+		turn.BackAt, turn.Deliver = f.backAt, nil
+		f.said = append(f.said, fmt.Sprint("silent ", id))
+	}
+	return turn, nil
+}
+
+func (f *talk) Transcribe(_ context.Context, in workflows.TranscribeInput) (workflows.Done, error) {
+	end, err := f.begin("Transcribe")
+	defer end()
+	if err == nil {
+		f.say(fmt.Sprint("heard ", in.MessageID))
+		f.mu.Lock()
+		delete(f.voice, in.MessageID)
+		f.mu.Unlock()
+	}
+	return workflows.Done{}, err
+}
+
+func (f *talk) ReturnToBot(_ context.Context, in workflows.ReturnInput) (workflows.ReturnResult, error) {
+	end, err := f.begin("ReturnToBot")
+	defer end()
+	if err != nil {
+		return workflows.ReturnResult{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if in.Now.Before(f.backAt) {
+		return workflows.ReturnResult{BackAt: f.backAt}, nil
+	}
+	f.backAt = time.Time{}
+	f.said = append(f.said, "back")
+	return workflows.ReturnResult{Deliver: []int64{7}}, nil
 }
 
 func (f *talk) RunEffect(_ context.Context, in workflows.EffectInput) (workflows.EffectResult, error) {
@@ -76,7 +133,14 @@ func (f *talk) RunEffect(_ context.Context, in workflows.EffectInput) (workflows
 	if err == nil {
 		f.say("effect " + in.Effect.Key)
 	}
-	return workflows.EffectResult{Deliver: []int64{in.MessageID*10 + 1}}, err
+	result := workflows.EffectResult{Deliver: []int64{in.MessageID*10 + 1}}
+	if in.Effect.Kind == workflows.EffectHandOver && f.called > 0 {
+		f.mu.Lock()
+		f.backAt = f.now().Add(f.called)
+		result.BackAt = f.backAt
+		f.mu.Unlock()
+	}
+	return result, err
 }
 
 func (f *talk) DeliverMessages(_ context.Context, in workflows.DeliverInput) (workflows.Done, error) {
@@ -107,6 +171,7 @@ func newConversation(t *testing.T) *conversationWorld {
 		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(),
 		talk:                    newTalk(),
 	}
+	w.talk.now = w.Now
 	w.SetWorkerOptions(worker.Options{
 		WorkflowPanicPolicy: worker.FailWorkflow, DeadlockDetectionTimeout: 10 * time.Second,
 	})
@@ -235,7 +300,7 @@ func TestConversationContinuesAsNewWithEverySignal(t *testing.T) {
 			require.ErrorAs(t, w.GetWorkflowError(), &next)
 			var carried workflows.ConversationInput
 			require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &carried))
-			require.Equal(t, 1, carried.V)
+			require.Equal(t, 2, carried.V)
 			require.Equal(t, int64(12), carried.GuestID)
 			require.Equal(t, 5, len(w.said)+carried.Pending, "no message is lost")
 

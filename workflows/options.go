@@ -31,6 +31,8 @@ const (
 	noticeWorth = 72 * time.Hour
 	// replyWorth is how long a reply may be sent: WhatsApp's window after the guest's message.
 	replyWorth = 24 * time.Hour
+	// listenWorth is how long a guest waits for a voice message to be heard; then the bot says that it could not.
+	listenWorth = 6 * time.Minute
 )
 
 // finalErrors are the types of errors that no retry heals.
@@ -169,6 +171,21 @@ func effectStep(ctx workflow.Context, kind EffectKind) workflow.Context {
 		ScheduleToCloseTimeout: replyWorth,
 		RetryPolicy:            retryUpTo(20 * time.Second),
 		Summary:                string(kind),
+		Priority:               temporal.Priority{PriorityKey: priorityNow},
+	})
+}
+
+// listenStep hears a voice message. A file lives five minutes at its address, so that later tries ask for a new one.
+func listenStep(ctx workflow.Context) workflow.Context {
+	retries := retryUpTo(20 * time.Second)
+	retries.MaximumAttempts = 4
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueMedia,
+		StartToCloseTimeout:    3 * time.Minute,
+		HeartbeatTimeout:       20 * time.Second,
+		ScheduleToCloseTimeout: listenWorth,
+		RetryPolicy:            retries,
+		Summary:                "listen",
 		Priority:               temporal.Priority{PriorityKey: priorityNow},
 	})
 }

@@ -39,7 +39,7 @@ func TestWorkflowNamesAreGolden(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"Conversation": "conversation", "Redelivery": "conversation", "Booking": "booking", "LatePayment": "booking", "PaymentReconciliation": "booking",
 	}, names)
-	require.Equal(t, []string{"conversation", "booking", "messaging"}, workflows.Queues)
+	require.Equal(t, []string{"conversation", "booking", "messaging", "media"}, workflows.Queues)
 	require.Equal(t, []string{"message", "payment", "place_hold", "cancel", "extend", "confirm", "state"}, []string{
 		workflows.SignalMessage, workflows.SignalPayment, workflows.UpdateHold, workflows.UpdateCancel, workflows.UpdateExtend,
 		workflows.UpdateConfirm, workflows.QueryState,

@@ -15,7 +15,6 @@ import (
 	"cabanas/api"
 	"cabanas/dialogue/understanding"
 	"cabanas/gateways/mercadopago"
-	"cabanas/gateways/transcription"
 	"cabanas/gateways/whatsapp"
 	"cabanas/internal/accounts"
 )
@@ -93,16 +92,11 @@ func (a *app) forStaff(options *api.Options) (err error) {
 	if options.Accounts, err = accounts.New(a.store, a.config.JWTSecret.Reveal(), a.config.SetupTokenHash, time.Now); err != nil {
 		return err
 	}
-	whisper := a.config.Whisper
-	if whisper.APIURL == nil {
-		return nil
+	listener, err := a.listener()
+	if listener != nil {
+		options.Transcriber = listener
 	}
-	engine, err := transcription.New(transcription.Options{URL: whisper.APIURL.String(), Model: whisper.Model, Key: whisper.APIKey.Reveal()})
-	if err != nil {
-		return err
-	}
-	options.Transcriber = &transcription.Listener{Engine: engine, Original: whisper.Input == "original", MinConfidence: whisper.MinConfidence}
-	return nil
+	return err
 }
 
 func version(buildID string) string {

@@ -139,7 +139,8 @@ func (a *app) desk() *activities.FrontDesk {
 
 func (a *app) inbox() *activities.Inbox {
 	return activities.NewInbox(activities.Inbox{
-		Store: a.store, Processes: a.processes, Reads: a.whatsapp, PhoneID: a.config.WhatsApp.PhoneID, Metrics: a.metrics, Now: time.Now,
+		Store: a.store, Processes: a.processes, Reads: a.whatsapp, PhoneID: a.config.WhatsApp.PhoneID,
+		Settle: a.config.Dialogue.Settle, TakeoverReturn: a.config.Dialogue.TakeoverReturn, Metrics: a.metrics, Now: time.Now,
 	})
 }
 

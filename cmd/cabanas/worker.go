@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -28,7 +29,11 @@ func runWorker(ctx context.Context, args []string) error {
 		return err
 	}
 	defer a.close()
-	w, err := worker.New(a.workerOptions(queueList(*queues)))
+	options, err := a.workerOptions(queueList(*queues))
+	if err != nil {
+		return err
+	}
+	w, err := worker.New(options)
 	if err != nil {
 		return err
 	}
@@ -44,15 +49,21 @@ func runWorker(ctx context.Context, args []string) error {
 	return group.Wait()
 }
 
-func (a *app) workerOptions(queues []string) worker.Options {
+func (a *app) workerOptions(queues []string) (worker.Options, error) {
+	conversation, conversationErr := a.conversation()
+	listener, listenerErr := a.listener()
+	media := &activities.Media{Store: a.store, Files: a.whatsapp, Metrics: a.metrics, Now: time.Now}
+	if listener != nil {
+		media.Listener = listener
+	}
 	return worker.Options{
 		Client: a.temporal, Queues: queues, BuildID: a.config.BuildID,
 		Reservations: &activities.Reservations{Store: a.store, Locks: a.redis, Terms: a.terms, Metrics: a.metrics, Now: time.Now},
 		Payments:     a.payments(),
 		Messaging:    a.messaging(),
-		Conversation: &activities.Conversation{Store: a.store, Desk: a.desk(), Bookings: a.processes,
-			OwnerPhone: a.config.Owner.WhatsApp, Now: time.Now},
-	}
+		Conversation: conversation,
+		Media:        media,
+	}, errors.Join(conversationErr, listenerErr)
 }
 
 func (a *app) messaging() *activities.Messaging {

@@ -10,6 +10,8 @@ import (
 	"cabanas/gateways/internal/lenient"
 )
 
+const fieldMessages = "messages"
+
 // ErrNotJSON is returned for a webhook body that is not a JSON object; it never contains the body.
 var ErrNotJSON = errors.New("webhook body is not a JSON object")
 
@@ -18,11 +20,13 @@ var ErrNotJSON = errors.New("webhook body is not a JSON object")
 type Webhook struct {
 	Messages []Inbound
 	Statuses []Status
+	// Echoes are messages that the owner wrote to customers in the WhatsApp Business app.
+	Echoes []Echo
 	// Errors are problems of the platform itself, not of one message or status.
 	Errors []AccountError
 	// Skipped are the parts that could not be read; everything else of the delivery counts all the same.
 	Skipped []Skipped
-	// OtherFields are the names of subscribed fields other than "messages", which are ignored.
+	// OtherFields are the names of subscribed fields other than messages and echoes, which are ignored.
 	OtherFields []string
 }
 
@@ -67,7 +71,8 @@ func (h *Webhook) readChange(raw json.RawMessage) {
 		h.skip("change is not an object", raw)
 		return
 	}
-	if field := change.Text("field"); field != "messages" {
+	field := change.Text("field")
+	if field != fieldMessages && !echoFields[field] {
 		h.OtherFields = append(h.OtherFields, field)
 		return
 	}
@@ -78,6 +83,10 @@ func (h *Webhook) readChange(raw json.RawMessage) {
 	}
 	metadata, _ := value.Object("metadata")
 	phoneNumberID := metadata.Text("phone_number_id")
+	if echoFields[field] {
+		h.readEchoes(value, phoneNumberID)
+		return
+	}
 	contacts := readContacts(h.list(value, "contacts"))
 	for _, rawMessage := range h.list(value, "messages") {
 		message, err := readInbound(rawMessage, contacts)

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"cabanas/booking"
 	"cabanas/store/postgres/dbgen"
 )
 
@@ -31,14 +31,27 @@ type InboundMessage struct {
 	Body       json.RawMessage
 	SentAt     time.Time
 	TraceID    string
+	// Heard is what was heard in a voice message; nil when it was not listened to.
+	Heard *Heard
+}
+
+// Heard is the transcription of a voice message as a turn needs it.
+type Heard struct {
+	// Outcome is a dialogue.VoiceOutcome.
+	Outcome    string  `json:"outcome"`
+	Text       string  `json:"text"`
+	Confidence float64 `json:"confidence"`
 }
 
 // TurnContext is what a turn is decided on.
 type TurnContext struct {
-	State      json.RawMessage
+	State json.RawMessage
+	// HandedOver says that a person talks to the guest now.
 	HandedOver bool
-	Message    InboundMessage
-	Guest      Guest
+	// Message is the oldest that has no turn; Waiting begins with it and has up to a hundred, in order.
+	Message InboundMessage
+	Waiting []InboundMessage
+	Guest   Guest
 }
 
 // TurnDecision is what a turn stores: the state from now on, what is said and what is to be done.
@@ -48,15 +61,26 @@ type TurnDecision struct {
 	// Effects is a JSON array; its length is how many outcomes StoreEffectOutcome will bring.
 	Effects    json.RawMessage
 	Understood json.RawMessage
+	// Merged is how many of [TurnContext].Waiting after the first are answered along; the turn is that of the last one.
+	Merged int
+	// OptedIn ends an opt-out.
+	OptedIn bool
 }
 
 // TakenTurn is a stored turn: outbound messages to deliver, in order, and effects to carry out.
 type TakenTurn struct {
 	MessageID int64
+	// Merged are the earlier messages that this turn was just decided for along with MessageID.
+	Merged []int64
 	Deliver   []int64
 	Effects   json.RawMessage
 	TraceID   string
+	// TakenOverUntil is when the bot answers again; zero when it does now, or when nobody knows.
+	TakenOverUntil time.Time
 }
+
+// mostWaiting bounds the messages that one turn looks at.
+const mostWaiting = 100
 
 // replyWindow is how long after a guest's message WhatsApp takes free-form replies.
 const replyWindow = 24 * time.Hour
@@ -99,6 +123,7 @@ func (s *Store) joinGuest(ctx context.Context, g Guest) error {
 }
 
 // TakeTurn decides and stores the turn of the guest's oldest message, by (sent_at, id), that has none; false when none waits.
+// The decision may answer messages that follow it along: they get turns that point to the last one's.
 //
 // State, turn and replies are one statement on the condition that the conversation is as it was when decide saw it; when it
 // is not, decide is asked again. So a message has one turn whoever calls, and no connection is held while decide thinks: it
@@ -111,7 +136,7 @@ func (s *Store) joinGuest(ctx context.Context, g Guest) error {
 func (s *Store) TakeTurn(ctx context.Context, guestID int64, now time.Time,
 	decide func(context.Context, TurnContext) (TurnDecision, error)) (TakenTurn, bool, error) {
 	for {
-		read, err := s.queries.ReadConversation(ctx, s.pool, guestID)
+		read, err := s.queries.ReadConversation(ctx, s.pool, &dbgen.ReadConversationParams{GuestID: guestID, Now: now, Most: mostWaiting})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return TakenTurn{}, false, nil // nobody, or somebody who never wrote
 		}
@@ -121,16 +146,17 @@ func (s *Store) TakeTurn(ctx context.Context, guestID int64, now time.Time,
 		if (read.LastEffectsOpen || len(read.LastUnsent) > 0) && read.LastHandedOut < mostHandedOut {
 			err := s.queries.HandOutTurn(ctx, s.pool, read.LastMessageID)
 			return TakenTurn{MessageID: read.LastMessageID, Deliver: read.LastUnsent, Effects: read.LastEffects,
-				TraceID: read.LastTraceID}, err == nil, explain("take turn", err)
+				TraceID: read.LastTraceID, TakenOverUntil: takenOverUntil(read)}, err == nil, explain("take turn", err)
 		}
-		if read.MessageID == 0 {
-			return TakenTurn{}, false, nil
+		turn, err := turnContextOf(read)
+		if err != nil || len(turn.Waiting) == 0 {
+			return TakenTurn{}, false, err
 		}
-		decision, err := decide(ctx, turnContextOf(read))
+		decision, err := decide(ctx, turn)
 		if err != nil {
 			return TakenTurn{}, false, err
 		}
-		taken, stored, err := s.storeTurn(ctx, read, decision, now)
+		taken, stored, err := s.storeTurn(ctx, read, turn.Waiting, decision, now)
 		if err != nil || stored {
 			return taken, stored, err
 		}
@@ -140,35 +166,67 @@ func (s *Store) TakeTurn(ctx context.Context, guestID int64, now time.Time,
 // mostHandedOut bounds how often a turn that is not worked off is given out.
 const mostHandedOut = 10
 
-func (s *Store) storeTurn(ctx context.Context, read *dbgen.ReadConversationRow, decision TurnDecision, now time.Time) (TakenTurn, bool, error) {
+func (s *Store) storeTurn(ctx context.Context, read *dbgen.ReadConversationRow, waiting []InboundMessage, decision TurnDecision,
+	now time.Time) (TakenTurn, bool, error) {
 	effects := decision.Effects
 	if orNull(effects) == nil {
 		effects = json.RawMessage("[]")
 	}
+	answered := waiting[:min(decision.Merged+1, len(waiting))]
+	last := answered[len(answered)-1]
+	ids := make([]int64, 0, len(answered))
+	for _, message := range answered {
+		ids = append(ids, message.ID)
+	}
 	row, err := s.queries.StoreTurn(ctx, s.pool, &dbgen.StoreTurnParams{
-		GuestID: read.GuestID, Version: read.Version, MessageID: read.MessageID, State: decision.State,
+		GuestID: read.GuestID, Version: read.Version, MessageID: last.ID, MessageIds: ids, State: decision.State,
 		Understood: orNull(decision.Understood), Effects: effects, Replies: mustJSON(emptyIfNil(decision.Replies)),
-		TraceID: read.TraceID, Now: now,
+		OptedIn: decision.OptedIn, TraceID: last.TraceID, Now: now,
 	})
 	if err != nil {
 		return TakenTurn{}, false, explain("store turn", err)
 	}
-	return TakenTurn{MessageID: read.MessageID, Deliver: row.Deliver, Effects: effects, TraceID: read.TraceID}, row.Stored, nil
+	return TakenTurn{MessageID: last.ID, Merged: ids[:len(ids)-1], Deliver: row.Deliver, Effects: effects, TraceID: last.TraceID,
+		TakenOverUntil: takenOverUntil(read)}, row.Stored, nil
 }
 
-func turnContextOf(read *dbgen.ReadConversationRow) TurnContext {
-	return TurnContext{
-		State: orNull(read.State), HandedOver: read.HandedOver,
-		Message: InboundMessage{ID: read.MessageID, ProviderID: read.ProviderID, Kind: read.Kind, Body: read.Body,
-			SentAt: read.SentAt, TraceID: read.TraceID},
+func takenOverUntil(read *dbgen.ReadConversationRow) time.Time {
+	if !read.TakenOver {
+		return time.Time{}
+	}
+	return read.TakenOverUntil
+}
+
+func turnContextOf(read *dbgen.ReadConversationRow) (TurnContext, error) {
+	var rows []struct {
+		ID         int64           `json:"id"`
+		ProviderID string          `json:"provider_id"`
+		Kind       string          `json:"kind"`
+		Body       json.RawMessage `json:"body"`
+		SentAt     time.Time       `json:"sent_at"`
+		TraceID    string          `json:"trace_id"`
+		Heard      *Heard          `json:"heard"`
+	}
+	if err := json.Unmarshal(read.Waiting, &rows); err != nil {
+		return TurnContext{}, fmt.Errorf("read waiting messages: %w", err)
+	}
+	turn := TurnContext{
+		State: orNull(read.State), HandedOver: read.TakenOver,
 		Guest: Guest{ID: read.GuestID, Phone: read.Phone, WhatsAppPhone: read.WhatsappPhone, WhatsAppUserID: read.WhatsappUserID,
 			Name: read.Name, Email: read.Email, Language: read.Language},
 	}
+	for _, row := range rows {
+		turn.Waiting = append(turn.Waiting, InboundMessage(row))
+	}
+	if len(turn.Waiting) > 0 {
+		turn.Message = turn.Waiting[0]
+	}
+	return turn, nil
 }
 
 // StoreEffectOutcome keeps that an effect of a turn was carried out, with the replies that tell its outcome, once by its key
 // (existing is true when it was kept before; the replies are then those of the first time). A nil state leaves the dialogue
-// state as it is. A message without a turn is [booking.CodeNotFound].
+// state as it is. A message without a turn is not found.
 func (s *Store) StoreEffectOutcome(ctx context.Context, guestID, messageID int64, effectKey string, state json.RawMessage,
 	replies []json.RawMessage, now time.Time) (deliver []int64, existing bool, err error) {
 	row, err := s.queries.StoreOutcome(ctx, s.pool, &dbgen.StoreOutcomeParams{
@@ -194,20 +252,4 @@ func (s *Store) ConversationState(ctx context.Context, guestID int64) (json.RawM
 		return nil, nil
 	}
 	return orNull(state), explain("read conversation", err)
-}
-
-// HandedOver reports whether a person has taken a guest's conversation over.
-func (s *Store) HandedOver(ctx context.Context, guestID int64) (bool, error) {
-	handedOver, err := s.queries.IsHandedOver(ctx, s.pool, guestID)
-	return handedOver, explain("read conversation", err)
-}
-
-// SetHandedOver silences the bot for a guest, or hands the conversation back to it; somebody who never wrote is
-// [booking.CodeNotFound].
-func (s *Store) SetHandedOver(ctx context.Context, guestID int64, handedOver bool) error {
-	found, err := s.queries.SetHandedOver(ctx, s.pool, &dbgen.SetHandedOverParams{GuestID: guestID, HandedOver: handedOver})
-	if err == nil && found == 0 {
-		err = booking.Refuse(booking.CodeNotFound, "guest %d has no conversation", guestID)
-	}
-	return explain("hand over", err)
 }

@@ -331,21 +331,3 @@ func TestTurnsTakenAtOnce(t *testing.T) {
 	require.JSONEq(t, fmt.Sprintf(`{"turns":%d}`, messages), string(state), "each turn saw the state of the one before")
 	b.clean()
 }
-
-func TestHandedOver(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	guestID, _ := b.write("543511234567", "wamid.1", now)
-	require.NoError(t, b.SetHandedOver(t.Context(), guestID, true))
-	_, _, err := b.TakeTurn(t.Context(), guestID, now, func(_ context.Context, turn postgres.TurnContext) (postgres.TurnDecision, error) {
-		require.True(t, turn.HandedOver)
-		require.Nil(t, turn.State)
-		require.Equal(t, guestID, turn.Guest.ID)
-		return postgres.TurnDecision{State: raw(1)}, nil
-	})
-	require.NoError(t, err)
-	requireCode(t, b.SetHandedOver(t.Context(), b.guest, true), booking.CodeNotFound)
-	state, err := b.ConversationState(t.Context(), b.guest)
-	require.NoError(t, err)
-	require.Nil(t, state)
-}

@@ -72,22 +72,84 @@ func (q *Queries) HandOutTurn(ctx context.Context, db DBTX, messageID int64) err
 }
 
 const isHandedOver = `-- name: IsHandedOver :one
-SELECT EXISTS (SELECT 1 FROM conversations WHERE guest_id = whoever_is($1::bigint) AND handed_over)
+SELECT EXISTS (SELECT 1 FROM conversations c WHERE c.guest_id = whoever_is($1::bigint) AND is_taken_over(c, $2::timestamptz))
 `
 
-func (q *Queries) IsHandedOver(ctx context.Context, db DBTX, guestID int64) (bool, error) {
-	row := db.QueryRow(ctx, isHandedOver, guestID)
+type IsHandedOverParams struct {
+	GuestID int64
+	Now     time.Time
+}
+
+func (q *Queries) IsHandedOver(ctx context.Context, db DBTX, arg *IsHandedOverParams) (bool, error) {
+	row := db.QueryRow(ctx, isHandedOver, arg.GuestID, arg.Now)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
 }
 
+const listTurnMessages = `-- name: ListTurnMessages :many
+SELECT m.body, coalesce(a.text, '')::text AS heard FROM turns t JOIN messages m ON m.id = t.message_id
+LEFT JOIN audio_transcriptions a ON a.message_id = m.id
+WHERE t.message_id = $1::bigint OR t.merged_into = $1::bigint ORDER BY t.id
+`
+
+type ListTurnMessagesRow struct {
+	Body  json.RawMessage
+	Heard string
+}
+
+// What one turn answers, in order, with what was heard in voice.
+func (q *Queries) ListTurnMessages(ctx context.Context, db DBTX, messageID int64) ([]*ListTurnMessagesRow, error) {
+	rows, err := db.Query(ctx, listTurnMessages, messageID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []*ListTurnMessagesRow
+	for rows.Next() {
+		var i ListTurnMessagesRow
+		if err := rows.Scan(&i.Body, &i.Heard); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listUnsentReturn = `-- name: ListUnsentReturn :many
+SELECT id FROM messages WHERE in_reply_to = $1::bigint AND starts_with(effect_key, $1::bigint || '/return/')
+    AND status IN ('queued', 'sending') ORDER BY id
+`
+
+func (q *Queries) ListUnsentReturn(ctx context.Context, db DBTX, messageID int64) ([]int64, error) {
+	rows, err := db.Query(ctx, listUnsentReturn, messageID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const readConversation = `-- name: ReadConversation :one
-SELECT c.guest_id, coalesce(c.state, 'null')::jsonb AS state, c.handed_over, c.version,
+SELECT c.guest_id, coalesce(c.state, 'null')::jsonb AS state, c.version,
+    is_taken_over(c, $1::timestamptz)::boolean AS taken_over, coalesce(c.handed_over_until, '0001-01-01 00:00:00+00')::timestamptz AS taken_over_until,
     coalesce(g.phone, '')::text AS phone, g.whatsapp_phone, coalesce(g.whatsapp_user_id, '')::text AS whatsapp_user_id,
     g.name, g.email, g.language,
-    coalesce(m.id, 0)::bigint AS message_id, coalesce(m.provider_id, '')::text AS provider_id, coalesce(m.kind, '')::text AS kind,
-    coalesce(m.body, 'null')::jsonb AS body, coalesce(m.sent_at, '0001-01-01 00:00:00+00')::timestamptz AS sent_at, coalesce(m.trace_id, '')::text AS trace_id,
+    coalesce(m.waiting, '[]')::jsonb AS waiting,
     coalesce(t.message_id, 0)::bigint AS last_message_id, coalesce(t.effects, '[]')::jsonb AS last_effects,
     coalesce(t.handed_out, 0)::integer AS last_handed_out,
     coalesce(jsonb_array_length(t.effects) > (SELECT count(*) FROM jsonb_object_keys(t.outcomes)), false)::boolean AS last_effects_open,
@@ -96,30 +158,36 @@ SELECT c.guest_id, coalesce(c.state, 'null')::jsonb AS state, c.handed_over, c.v
 FROM conversations c
 JOIN guests g ON g.id = c.guest_id
 LEFT JOIN LATERAL (
-    SELECT x.id, x.provider_id, x.kind, x.body, x.sent_at, x.trace_id FROM messages x
-    WHERE x.guest_id = c.guest_id AND x.direction = 'in' AND x.status = 'received' ORDER BY x.sent_at, x.id LIMIT 1) m ON true
+    SELECT jsonb_agg(jsonb_build_object('id', x.id, 'provider_id', x.provider_id, 'kind', x.kind, 'body', x.body, 'sent_at', x.sent_at,
+        'trace_id', x.trace_id, 'heard', CASE WHEN x.kind = 'audio' THEN (
+            SELECT jsonb_build_object('outcome', a.outcome, 'text', a.text, 'confidence', a.confidence)
+            FROM audio_transcriptions a WHERE a.message_id = x.id) END) ORDER BY x.sent_at, x.id) AS waiting
+    FROM (SELECT y.id, y.provider_id, y.kind, y.body, y.sent_at, y.trace_id FROM messages y
+        WHERE y.guest_id = c.guest_id AND y.direction = 'in' AND y.status = 'received' ORDER BY y.sent_at, y.id LIMIT $2) x) m ON true
 LEFT JOIN LATERAL (
     SELECT y.message_id, y.effects, y.outcomes, y.handed_out FROM turns y WHERE y.guest_id = c.guest_id ORDER BY y.id DESC LIMIT 1) t ON true
-WHERE c.guest_id = whoever_is($1::bigint)
+WHERE c.guest_id = whoever_is($3::bigint)
 `
+
+type ReadConversationParams struct {
+	Now     time.Time
+	Most    int32
+	GuestID int64
+}
 
 type ReadConversationRow struct {
 	GuestID         int64
 	State           json.RawMessage
-	HandedOver      bool
 	Version         int64
+	TakenOver       bool
+	TakenOverUntil  time.Time
 	Phone           string
 	WhatsappPhone   string
 	WhatsappUserID  string
 	Name            string
 	Email           string
 	Language        string
-	MessageID       int64
-	ProviderID      string
-	Kind            string
-	Body            json.RawMessage
-	SentAt          time.Time
-	TraceID         string
+	Waiting         json.RawMessage
 	LastMessageID   int64
 	LastEffects     json.RawMessage
 	LastHandedOut   int32
@@ -128,28 +196,24 @@ type ReadConversationRow struct {
 	LastUnsent      []int64
 }
 
-// Everything a turn is decided on, in one snapshot: the state, the oldest unanswered message, and whether the last turn was
+// Everything a turn is decided on, in one snapshot: the state, the oldest unanswered messages, and whether the last turn was
 // worked off.
-func (q *Queries) ReadConversation(ctx context.Context, db DBTX, guestID int64) (*ReadConversationRow, error) {
-	row := db.QueryRow(ctx, readConversation, guestID)
+func (q *Queries) ReadConversation(ctx context.Context, db DBTX, arg *ReadConversationParams) (*ReadConversationRow, error) {
+	row := db.QueryRow(ctx, readConversation, arg.Now, arg.Most, arg.GuestID)
 	var i ReadConversationRow
 	err := row.Scan(
 		&i.GuestID,
 		&i.State,
-		&i.HandedOver,
 		&i.Version,
+		&i.TakenOver,
+		&i.TakenOverUntil,
 		&i.Phone,
 		&i.WhatsappPhone,
 		&i.WhatsappUserID,
 		&i.Name,
 		&i.Email,
 		&i.Language,
-		&i.MessageID,
-		&i.ProviderID,
-		&i.Kind,
-		&i.Body,
-		&i.SentAt,
-		&i.TraceID,
+		&i.Waiting,
 		&i.LastMessageID,
 		&i.LastEffects,
 		&i.LastHandedOut,
@@ -157,6 +221,116 @@ func (q *Queries) ReadConversation(ctx context.Context, db DBTX, guestID int64) 
 		&i.LastTraceID,
 		&i.LastUnsent,
 	)
+	return &i, err
+}
+
+const readReturn = `-- name: ReadReturn :one
+SELECT c.guest_id, coalesce(c.state, 'null')::jsonb AS state, c.version, c.handed_over, c.window_open_until,
+    coalesce(c.handed_over_until, '0001-01-01 00:00:00+00')::timestamptz AS taken_over_until,
+    coalesce(t.message_id, 0)::bigint AS last_message_id, coalesce((SELECT lm.trace_id FROM messages lm WHERE lm.id = t.message_id), '')::text AS last_trace_id,
+    (m.sent_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages p WHERE p.guest_id = c.guest_id AND p.direction = 'out'
+        AND p.author <> 'bot' AND p.status <> 'failed' AND coalesce(p.sent_at, p.created_at) >= m.sent_at))::boolean AS unanswered
+FROM conversations c
+LEFT JOIN LATERAL (SELECT y.message_id FROM turns y WHERE y.guest_id = c.guest_id ORDER BY y.id DESC LIMIT 1) t ON true
+LEFT JOIN LATERAL (SELECT x.sent_at FROM messages x WHERE x.guest_id = c.guest_id AND x.direction = 'in'
+    AND x.kind <> ALL($1::text[]) ORDER BY x.id DESC LIMIT 1) m ON true
+WHERE c.guest_id = whoever_is($2::bigint)
+`
+
+type ReadReturnParams struct {
+	SilentKinds []string
+	GuestID     int64
+}
+
+type ReadReturnRow struct {
+	GuestID         int64
+	State           json.RawMessage
+	Version         int64
+	HandedOver      bool
+	WindowOpenUntil time.Time
+	TakenOverUntil  time.Time
+	LastMessageID   int64
+	LastTraceID     string
+	Unanswered      bool
+}
+
+// Whether a person still talks to the guest, and whether somebody answered what the guest wrote last.
+func (q *Queries) ReadReturn(ctx context.Context, db DBTX, arg *ReadReturnParams) (*ReadReturnRow, error) {
+	row := db.QueryRow(ctx, readReturn, arg.SilentKinds, arg.GuestID)
+	var i ReadReturnRow
+	err := row.Scan(
+		&i.GuestID,
+		&i.State,
+		&i.Version,
+		&i.HandedOver,
+		&i.WindowOpenUntil,
+		&i.TakenOverUntil,
+		&i.LastMessageID,
+		&i.LastTraceID,
+		&i.Unanswered,
+	)
+	return &i, err
+}
+
+const recordEcho = `-- name: RecordEcho :one
+WITH person AS MATERIALIZED (
+    SELECT upsert_guest($1::text, $2::text, $3::text, '', false, '', '', $4::timestamptz) AS id
+), message AS (
+    INSERT INTO messages (guest_id, direction, author, kind, body, provider_id, status, effect_key, sent_at, trace_id, created_at)
+    SELECT person.id, 'out', 'phone', $5, $6, $7::text, 'sent', 'echo/' || $7::text, $8::timestamptz,
+        $9, $4::timestamptz FROM person
+    ON CONFLICT DO NOTHING
+    RETURNING guest_id
+), talk AS (
+    INSERT INTO conversations AS c (guest_id, handed_over, handed_over_until, window_open_until, created_at, updated_at)
+    SELECT message.guest_id, $10::boolean, CASE WHEN $10::boolean THEN $11::timestamptz END,
+        $8::timestamptz, $4::timestamptz, $4::timestamptz FROM message
+    ON CONFLICT (guest_id) DO UPDATE SET handed_over = true,
+        handed_over_until = CASE WHEN c.handed_over AND c.handed_over_until IS NULL OR EXCLUDED.handed_over_until IS NULL THEN NULL
+            ELSE greatest(c.handed_over_until, EXCLUDED.handed_over_until) END,
+        version = c.version + 1, updated_at = EXCLUDED.updated_at
+        WHERE EXCLUDED.handed_over
+)
+SELECT person.id::bigint AS guest_id, EXISTS (SELECT 1 FROM message)::boolean AS is_new FROM person
+`
+
+type RecordEchoParams struct {
+	Phone          string
+	WhatsappPhone  string
+	WhatsappUserID string
+	Now            time.Time
+	Kind           string
+	Body           json.RawMessage
+	ProviderID     string
+	SentAt         time.Time
+	TraceID        string
+	TakeOver       bool
+	Until          *time.Time
+}
+
+type RecordEchoRow struct {
+	GuestID int64
+	IsNew   bool
+}
+
+// What the owner wrote in the WhatsApp app. It opens no window. Only the first delivery of a fresh one silences the bot: for
+// longer than before, never for less.
+func (q *Queries) RecordEcho(ctx context.Context, db DBTX, arg *RecordEchoParams) (*RecordEchoRow, error) {
+	row := db.QueryRow(ctx, recordEcho,
+		arg.Phone,
+		arg.WhatsappPhone,
+		arg.WhatsappUserID,
+		arg.Now,
+		arg.Kind,
+		arg.Body,
+		arg.ProviderID,
+		arg.SentAt,
+		arg.TraceID,
+		arg.TakeOver,
+		arg.Until,
+	)
+	var i RecordEchoRow
+	err := row.Scan(&i.GuestID, &i.IsNew)
 	return &i, err
 }
 
@@ -221,16 +395,38 @@ func (q *Queries) RecordInbound(ctx context.Context, db DBTX, arg *RecordInbound
 }
 
 const setHandedOver = `-- name: SetHandedOver :execrows
-UPDATE conversations SET handed_over = $1, version = version + 1, updated_at = now() WHERE guest_id = whoever_is($2::bigint)
+UPDATE conversations SET handed_over = $1, handed_over_until = CASE WHEN $1 THEN $2::timestamptz END,
+    version = version + 1, updated_at = now()
+WHERE guest_id = whoever_is($3::bigint)
 `
 
 type SetHandedOverParams struct {
 	HandedOver bool
+	Until      *time.Time
 	GuestID    int64
 }
 
 func (q *Queries) SetHandedOver(ctx context.Context, db DBTX, arg *SetHandedOverParams) (int64, error) {
-	result, err := db.Exec(ctx, setHandedOver, arg.HandedOver, arg.GuestID)
+	result, err := db.Exec(ctx, setHandedOver, arg.HandedOver, arg.Until, arg.GuestID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setOptedOut = `-- name: SetOptedOut :execrows
+UPDATE guests SET opted_out_at = CASE WHEN $1::boolean THEN coalesce(opted_out_at, $2::timestamptz) END, updated_at = $2::timestamptz
+WHERE id = whoever_is($3::bigint) AND (opted_out_at IS NOT NULL) <> $1::boolean
+`
+
+type SetOptedOutParams struct {
+	OptedOut bool
+	Now      time.Time
+	ID       int64
+}
+
+func (q *Queries) SetOptedOut(ctx context.Context, db DBTX, arg *SetOptedOutParams) (int64, error) {
+	result, err := db.Exec(ctx, setOptedOut, arg.OptedOut, arg.Now, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -280,20 +476,68 @@ func (q *Queries) StoreOutcome(ctx context.Context, db DBTX, arg *StoreOutcomePa
 	return &i, err
 }
 
+const storeReturn = `-- name: StoreReturn :one
+WITH talk AS (
+    UPDATE conversations c SET handed_over = false, handed_over_until = NULL, state = coalesce($1::jsonb, c.state),
+        version = c.version + 1, updated_at = $2::timestamptz
+    WHERE c.guest_id = $3 AND c.version = $4 RETURNING c.guest_id
+), said AS (
+    INSERT INTO messages (guest_id, direction, kind, body, status, effect_key, in_reply_to, trace_id, created_at)
+    SELECT talk.guest_id, 'out', coalesce(r.body ->> 'kind', 'text'), r.body, 'queued', $5::bigint || '/return/' || (r.n - 1),
+        $5::bigint, $6, $2::timestamptz
+    FROM talk, jsonb_array_elements($7::jsonb) WITH ORDINALITY AS r(body, n) ORDER BY r.n
+    ON CONFLICT (effect_key) DO NOTHING
+)
+SELECT EXISTS (SELECT 1 FROM talk)::boolean AS stored
+`
+
+type StoreReturnParams struct {
+	State     json.RawMessage
+	Now       time.Time
+	GuestID   int64
+	Version   int64
+	MessageID int64
+	TraceID   string
+	Replies   json.RawMessage
+}
+
+func (q *Queries) StoreReturn(ctx context.Context, db DBTX, arg *StoreReturnParams) (bool, error) {
+	row := db.QueryRow(ctx, storeReturn,
+		arg.State,
+		arg.Now,
+		arg.GuestID,
+		arg.Version,
+		arg.MessageID,
+		arg.TraceID,
+		arg.Replies,
+	)
+	var stored bool
+	err := row.Scan(&stored)
+	return stored, err
+}
+
 const storeTurn = `-- name: StoreTurn :one
 WITH talk AS (
-    UPDATE conversations SET state = $1::jsonb, version = version + 1, updated_at = $2::timestamptz
-    WHERE conversations.guest_id = $3 AND version = $4 RETURNING conversations.guest_id
+    UPDATE conversations c SET state = $1::jsonb, version = c.version + 1, updated_at = $2::timestamptz,
+        handed_over = is_taken_over(c, $2::timestamptz),
+        handed_over_until = CASE WHEN is_taken_over(c, $2::timestamptz) THEN c.handed_over_until END
+    WHERE c.guest_id = $3 AND c.version = $4 RETURNING c.guest_id
+), person AS (
+    UPDATE guests g SET opted_out_at = NULL, updated_at = $2::timestamptz FROM talk WHERE $5::boolean AND g.id = talk.guest_id
 ), answered AS (
-    UPDATE messages m SET status = 'answered' FROM talk WHERE m.id = $5::bigint AND m.status = 'received' RETURNING m.id
+    UPDATE messages m SET status = 'answered' FROM talk WHERE m.id = ANY($6::bigint[]) AND m.status = 'received' RETURNING m.id
 ), turn AS (
-    INSERT INTO turns (message_id, guest_id, understood, effects, decided_at)
-    SELECT answered.id, talk.guest_id, $6::jsonb, $7::jsonb, $2::timestamptz FROM answered, talk RETURNING message_id, guest_id
+    INSERT INTO turns (message_id, guest_id, merged_into, understood, effects, decided_at)
+    SELECT answered.id, talk.guest_id, nullif($7::bigint, answered.id),
+        CASE WHEN answered.id = $7::bigint THEN $8::jsonb END,
+        CASE WHEN answered.id = $7::bigint THEN $9::jsonb ELSE '[]' END, $2::timestamptz
+    FROM answered, talk ORDER BY array_position($6::bigint[], answered.id)
+    RETURNING message_id, guest_id, merged_into
 ), said AS (
     INSERT INTO messages (guest_id, direction, kind, body, status, effect_key, in_reply_to, trace_id, created_at)
     SELECT turn.guest_id, 'out', coalesce(r.body ->> 'kind', 'text'), r.body, 'queued', turn.message_id || '/' || (r.n - 1),
-        turn.message_id, $8, $2::timestamptz
-    FROM turn, jsonb_array_elements($9::jsonb) WITH ORDINALITY AS r(body, n) ORDER BY r.n
+        turn.message_id, $10, $2::timestamptz
+    FROM turn, jsonb_array_elements($11::jsonb) WITH ORDINALITY AS r(body, n) WHERE turn.merged_into IS NULL ORDER BY r.n
     RETURNING id
 )
 SELECT EXISTS (SELECT 1 FROM turn)::boolean AS stored, ARRAY(SELECT said.id FROM said ORDER BY said.id)::bigint[] AS deliver
@@ -304,6 +548,8 @@ type StoreTurnParams struct {
 	Now        time.Time
 	GuestID    int64
 	Version    int64
+	OptedIn    bool
+	MessageIds []int64
 	MessageID  int64
 	Understood json.RawMessage
 	Effects    json.RawMessage
@@ -316,13 +562,16 @@ type StoreTurnRow struct {
 	Deliver []int64
 }
 
-// Nothing is stored when the conversation moved on since it was read.
+// The last of the messages is the one that is answered, the earlier ones are answered with it. A take-over whose time is over
+// ends here. Nothing is stored when the conversation moved on since it was read.
 func (q *Queries) StoreTurn(ctx context.Context, db DBTX, arg *StoreTurnParams) (*StoreTurnRow, error) {
 	row := db.QueryRow(ctx, storeTurn,
 		arg.State,
 		arg.Now,
 		arg.GuestID,
 		arg.Version,
+		arg.OptedIn,
+		arg.MessageIds,
 		arg.MessageID,
 		arg.Understood,
 		arg.Effects,
