@@ -159,8 +159,8 @@ func (m *meter) cpu() map[string]time.Duration {
 		}
 		if part, known := byPID[pid]; known {
 			used[part] += own
-			if part == "postgres" {
-				used[part] += reaped
+			if part != "load" {
+				used[part] += reaped // Ended backends; FFmpeg.
 			}
 		} else if byPID[parent] == "postgres" {
 			used["postgres"] += own // A backend; the server itself is their parent.

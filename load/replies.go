@@ -19,7 +19,7 @@ const (
 // Rates that stand for a very busy place and are far from what saturates the machine.
 const (
 	busyTexts = 20 // A second.
-	busyNotes = 1
+	busyNotes = 2
 )
 
 // replies are what guests wait for: questions as they write them, at a steady rate.
