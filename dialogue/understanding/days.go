@@ -134,6 +134,9 @@ func (r *reader) daysAhead(i int) (ahead, length int) {
 	before, next := word(r.tokens, i-1), word(r.tokens, i+1)
 	switch word(r.tokens, i) {
 	case "hoy", "hoje", "today", "tonight":
+		if before == "de" && i > 1 && !ofToday[word(r.tokens, i-2)] && !joinsStrong[next] && !joinsWeak[next] {
+			return 0, 0 // "la charla de hoy"
+		}
 		return 0, 1
 	case "esta", "este", "this":
 		if nightWords[next] || next == "tarde" || next == "evening" {
@@ -177,6 +180,7 @@ func (r *reader) farewell(i int) bool {
 }
 
 var (
+	ofToday      = set("partir noche noite tarde dia desde check in ingreso a")
 	thisMorning  = set("hora horas ocho nueve diez temprano")
 	pasadoBefore = set("para pa p desde recien entramos iriamos vamos entrando seria")
 )

@@ -41,6 +41,7 @@ func intentOf(tokens []token, firmData, hasStay, hasCode bool) (Intent, float64)
 	}
 	model := intents()
 	shares := model.shares(schooling().features(units))
+	model.hear(sentences(tokens), shares)
 	best := Other
 	share := float32(-1)
 	for c, intent := range model.classes {
@@ -58,6 +59,66 @@ func intentOf(tokens []token, firmData, hasStay, hasCode bool) (Intent, float64)
 		}
 	}
 	return best, rounded(share)
+}
+
+// How much the surest sentence of several adds to what the whole message seems to want; a question most.
+const (
+	ofSentence = 0.3
+	ofQuestion = 1.2
+)
+
+// hear adds what the sentences want by themselves to the shares of the whole message: a wish may be one sentence among greetings
+// and explanations.
+func (m *classifier) hear(sentences [][]token, shares []float32) {
+	if len(sentences) < 2 {
+		return
+	}
+	surest := make([]float32, len(shares))
+	for _, sentence := range sentences {
+		units := unitsOf(sentence)
+		if silent(units) {
+			continue
+		}
+		weight := float32(ofSentence)
+		if slices.Contains(units, "?") {
+			weight = ofQuestion
+		}
+		for c, share := range m.shares(schooling().features(units)) {
+			surest[c] = max(surest[c], weight*share)
+		}
+	}
+	sum := float32(0)
+	for c, intent := range m.classes {
+		if !courtesies[intent] && intent != ProvideInfo && intent != Other {
+			shares[c] += surest[c]
+		}
+		sum += shares[c]
+	}
+	for c := range shares {
+		shares[c] /= sum
+	}
+}
+
+// sentences splits a message at its full stops and marks; those inside numbers do not count.
+func sentences(tokens []token) [][]token {
+	var found [][]token
+	start := 0
+	for i, t := range tokens {
+		switch t.text {
+		case ".", "?", "!", ";":
+			if t.glued && at(tokens, i+1).glued && at(tokens, i+1).isNumber() {
+				continue
+			}
+			if i > start {
+				found = append(found, tokens[start:i+1])
+			}
+			start = i + 1
+		}
+	}
+	if start < len(tokens) {
+		found = append(found, tokens[start:])
+	}
+	return found
 }
 
 // plainData reports units that say nothing but dates and people: every word is one that goes with them.

@@ -67,7 +67,7 @@ ainda agora depois isso essa esse aqui algum ano novo natal pascoa ferias dezess
 doze treze sete quatro sem animais chaves pego incluso livre quinta domingos estou procurando mandem gostei lareira churrasqueira perto
 longe chegada ficam ficar voltar ligar ligue sinal reembolso nosso nossa viu jogo ontem hospedagem aluguel alugar quarto quartos
 banheiro toalhas lencol cozinha geladeira estacionamento banho cedo trocar adiar desmarcar boleto fechado combinado otimo abraco as`),
-	"en": set(`jan apr aug dec sept monday just think will about should might maybe after before tell ask ll ve re don couldn wouldn isn aren who why which when because if then them him her his he she than too also only both same other another hi hello hey the for and from to are there available availability people guests nights night want book booking would like how much price
+	"en": set(`jan apr aug dec monday just think will about should might maybe after before tell ask ll ve re don couldn wouldn isn aren who why which when because if then them him her his he she than too also only both same other another hi hello hey the for and from to are there available availability people guests nights night want book booking would like how much price
 please thanks thank you we i january february march may june july august september october november december do have yes cancel
 reservation speak with person weekend next need cabin cabins my is it what where when can could any of on at our your us be will adults
 children kids kid dog dogs stay arrive arriving leaving time week days day two three four five six seven eight one id im does did has

@@ -60,15 +60,17 @@ var (
 	talkWords   = set("hablo hablar hablamos hable charlo charlar consulto consultar consultarlo pregunto preguntar aviso avisar llame llamen llama llamar llamarme atienda atiende atender comunicame comunicar comunicarme pasame paseme derivame responda conteste contacto talk speak chat falar fale conversar converso discuto arreglo veo transfirio pago deposito")
 	staysBehind = set("enfermo enferma enfermaron opera operan operaron murio fallecio internaron internado internada cumple cumplio cumpleanos cuenta queda quedan queda nombre alias trabaja trabajo labura duele regalo regalarle sorpresa sorprender nacio")
 	// goingWords say who travels.
-	goingWords    = set("somos seriamos seremos vamos voy iriamos iria iremos ire viajamos viajo viajaremos venimos vengo llevo llevamos llevaria llevariamos va van viene vienen estamos estaremos quedamos queremos quisieramos entramos llegamos incluyendo incluido sumo sumamos agrego con we're we are travelling traveling bringing vou iremos viajaremos levo levamos")
+	goingWords    = set("somos seriamos seremos vamos voy iriamos iria iremos ire viajamos viajo viajaremos venimos vengo llevo llevamos llevaria llevariamos va van viene vienen estamos estaremos quedamos queremos quisieramos entramos llegamos incluyendo incluido sumo sumamos agrego are travelling traveling bringing vou iremos viajaremos levo levamos")
 	singularGoing = set("voy viajo iria ire estoy vengo")
 	listWords     = set("y e and , con com with + mas i")
 	coupleBefore  = set("en somos as um en, para de y como , . : es como em uma un una")
 	bedWords      = set("cama camas dormitorio habitacion sommier cuarto")
-	alone         = set("voy viajo iria ire yo estoy vengo soy vou viajo travel traveling")
-	saysPeople    = set("somos seriamos seremos seriamo eramos vamos venimos viajamos iriamos iremos nosotros nosotras familia grupo we're are serian total sumamos quedamos contingente")
-	fillerWords   = set("unos unas como de solo solamente los las en total ya todos serian a ser aprox maximo mas o menos for nada aproximadamente cerca tipo casi about around mais ou menos")
-	modest        = set("si bueno ok dale hola , . ! ) ( ? creo seria vamos ser")
+	// oneArticles are one only where a word for people follows.
+	oneArticles = set("un una um uma")
+	alone       = set("voy viajo iria ire yo estoy vengo soy vou viajo travel traveling")
+	saysPeople  = set("somos seriamos seremos seriamo eramos vamos venimos viajamos iriamos iremos nosotros nosotras familia grupo we're are serian total sumamos quedamos contingente")
+	fillerWords = set("unos unas como de solo solamente los las en total ya todos serian a ser aprox maximo mas o menos for nada aproximadamente cerca tipo casi about around mais ou menos")
+	modest      = set("si bueno ok dale hola , . ! ) ( ? creo seria vamos ser")
 
 	// nextWords and comesWords make a weekend the next one; wishWords before a day wish that it be good.
 	nextWords  = set("proximo prox siguiente otro next proxima")

@@ -205,7 +205,7 @@ func plural(word string) bool { return word[len(word)-1] == 's' }
 // saidNumber reads "somos 4", "para 4", "los dos", and a lone number when people were asked for.
 func (r *reader) saidNumber(p *party) {
 	for i, t := range r.tokens {
-		if t.used || !t.isNumber() || t.digits > 3 || t.text == "una" {
+		if t.used || !t.isNumber() || t.digits > 3 || oneArticles[t.text] {
 			continue
 		}
 		if countsSomething(r.tokens, i) || monthAfter(r.tokens, i) {
