@@ -65,6 +65,7 @@ func intentOf(tokens []token, firmData, hasStay, hasCode bool) (Intent, float64)
 const (
 	ofSentence = 0.3
 	ofQuestion = 1.2
+	clearShare = 0.5 // a sentence that wants nothing clear by itself adds nothing
 )
 
 // hear adds what the sentences want by themselves to the shares of the whole message: a wish may be one sentence among greetings
@@ -84,7 +85,9 @@ func (m *classifier) hear(sentences [][]token, shares []float32) {
 			weight = ofQuestion
 		}
 		for c, share := range m.shares(schooling().features(units)) {
-			surest[c] = max(surest[c], weight*share)
+			if share >= clearShare {
+				surest[c] = max(surest[c], weight*share)
+			}
 		}
 	}
 	sum := float32(0)
@@ -99,13 +102,13 @@ func (m *classifier) hear(sentences [][]token, shares []float32) {
 	}
 }
 
-// sentences splits a message at its full stops and marks; those inside numbers do not count.
+// sentences splits a message at its stops, commas and marks; those inside numbers do not count.
 func sentences(tokens []token) [][]token {
 	var found [][]token
 	start := 0
 	for i, t := range tokens {
 		switch t.text {
-		case ".", "?", "!", ";":
+		case ".", "?", "!", ";", ",", ":":
 			if t.glued && at(tokens, i+1).glued && at(tokens, i+1).isNumber() {
 				continue
 			}

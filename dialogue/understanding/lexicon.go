@@ -65,6 +65,8 @@ var (
 	listWords     = set("y e and , con com with + mas i")
 	coupleBefore  = set("en somos as um en, para de y como , . : es como em uma un una")
 	bedWords      = set("cama camas dormitorio habitacion sommier cuarto")
+	// addWords before people add them to those that were said elsewhere.
+	addWords = set("agregar sumar agrego sumo agregamos sumamos agregarle sumarle add adicionar agregas agregame")
 	// oneArticles are one only where a word for people follows.
 	oneArticles = set("un una um uma")
 	alone       = set("voy viajo iria ire yo estoy vengo soy vou viajo travel traveling")

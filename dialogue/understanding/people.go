@@ -58,7 +58,7 @@ func (r *reader) countedPeople(p *party, i int) bool {
 		at++
 	}
 	switch noun := word(r.tokens, at); {
-	case personWords[noun] && word(r.tokens, at+1) == "mas", personWords[noun] && n == 1 && r.wanted(i):
+	case personWords[noun] && (word(r.tokens, at+1) == "mas" || addWords[word(r.tokens, i-1)]), personWords[noun] && n == 1 && r.wanted(i):
 		return false
 	case personWords[noun]:
 		if join := word(r.tokens, i-1); (join == "-" || join == "o" || join == "a") && figureAt(r.tokens, i-2) {

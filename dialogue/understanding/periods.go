@@ -187,11 +187,26 @@ func (r *reader) weekendOfDay(at, end, of int, long bool) (span, bool) {
 			return span{in, out, at, m.end}, true
 		}
 	}
+	if long {
+		in, out, found := bridged(day)
+		return span{in, out, at, m.end}, found && !in.Before(r.today)
+	}
 	friday := weekdayFrom(day.AddDays(-2), time.Friday)
 	if friday.Before(r.today) {
 		return span{}, true
 	}
 	return span{friday, friday.AddDays(2), at, m.end}, true
+}
+
+// bridged is the long weekend of a day off on a Tuesday or Thursday when the day between is taken off, too.
+func bridged(day booking.Date) (in, out booking.Date, found bool) {
+	switch day.Weekday() {
+	case time.Tuesday:
+		return day.AddDays(-4), day, true
+	case time.Thursday:
+		return day.AddDays(-1), day.AddDays(3), true
+	}
+	return booking.Date{}, booking.Date{}, false
 }
 
 func (r *reader) longWeekend(at, end, of int) (span, bool) {
