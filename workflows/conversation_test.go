@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -38,12 +39,15 @@ type talk struct {
 	backAt time.Time
 	called time.Duration
 	now    func() time.Time
+	// heard is told everything that is said, taken every message that has a turn.
+	heard func(string)
+	taken func(...int64)
 }
 
 func newTalk() *talk {
 	return &talk{
 		effects: map[int64][]workflows.Effect{}, failures: map[string][]error{}, texts: map[int64]bool{}, voice: map[int64]bool{},
-		now: time.Now,
+		now: time.Now, heard: func(string) {}, taken: func(...int64) {},
 	}
 }
 
@@ -91,10 +95,11 @@ func (f *talk) DecideTurn(_ context.Context, in workflows.TurnInput) (workflows.
 		merged = append(merged, id)
 		id, f.waiting = f.waiting[0], f.waiting[1:]
 	}
+	f.taken(append(merged, id)...)
 	turn := workflows.Turn{MessageID: id, Merged: merged, Deliver: []int64{id * 10}, Effects: f.effects[id]}
 	if f.now().Before(f.backAt) {
 		turn.BackAt, turn.Deliver = f.backAt, nil
-		f.said = append(f.said, fmt.Sprint("silent ", id))
+		f.note(fmt.Sprint("silent ", id))
 	}
 	return turn, nil
 }
@@ -102,6 +107,9 @@ func (f *talk) DecideTurn(_ context.Context, in workflows.TurnInput) (workflows.
 func (f *talk) Transcribe(_ context.Context, in workflows.TranscribeInput) (workflows.Done, error) {
 	end, err := f.begin("Transcribe")
 	defer end()
+	if errors.Is(err, errSilently) {
+		return workflows.Done{}, nil
+	}
 	if err == nil {
 		f.say(fmt.Sprint("heard ", in.MessageID))
 		f.mu.Lock()
@@ -123,7 +131,7 @@ func (f *talk) ReturnToBot(_ context.Context, in workflows.ReturnInput) (workflo
 		return workflows.ReturnResult{BackAt: f.backAt}, nil
 	}
 	f.backAt = time.Time{}
-	f.said = append(f.said, "back")
+	f.note("back")
 	return workflows.ReturnResult{Deliver: []int64{7}}, nil
 }
 
@@ -155,7 +163,12 @@ func (f *talk) DeliverMessages(_ context.Context, in workflows.DeliverInput) (wo
 func (f *talk) say(what string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.note(what)
+}
+
+func (f *talk) note(what string) {
 	f.said = append(f.said, what)
+	f.heard(what)
 }
 
 type conversationWorld struct {

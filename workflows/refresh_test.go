@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func newStage(t *testing.T) *stage {
 	t.Cleanup(c.Close)
 	s := &stage{Client: c, row: newRow(time.Now), talk: newTalk()}
 	s.arrival, s.row.stay = time.Second, time.Second
-	for _, queue := range []string{workflows.QueueConversation, workflows.QueueBooking, workflows.QueueMessaging} {
+	for _, queue := range []string{workflows.QueueConversation, workflows.QueueBooking, workflows.QueueMessaging, workflows.QueueMedia} {
 		w := worker.New(c, queue, worker.Options{Identity: "refresh"})
 		workflows.Register(w, queue)
 		w.RegisterActivity(&fake{s.row})
@@ -181,4 +182,53 @@ func TestRefreshHistories(t *testing.T) {
 		save(t, "continue-as-new", s.history(t, id, first.GetRunID()))
 		save(t, "continued", s.history(t, id, s.GetWorkflow(t.Context(), id, "").GetRunID()))
 	})
+	talks := map[string]func(*testing.T, *stage){
+		"pieces": func(t *testing.T, s *stage) {
+			s.write(t, workflows.MessageSignal{MessageID: 1, Settle: 300 * time.Millisecond, Free: true})
+			s.write(t, workflows.MessageSignal{MessageID: 2, Settle: 300 * time.Millisecond, Free: true})
+			s.hears(t, "[20]")
+			s.write(t, workflows.MessageSignal{MessageID: 3, Free: true})
+		},
+		"heard": func(t *testing.T, s *stage) {
+			s.voice[1], s.voice[2] = true, true
+			s.talk.failures["Transcribe"] = []error{nil, final(workflows.ErrorNotFound)}
+			s.write(t, workflows.MessageSignal{MessageID: 1, Free: true})
+			s.hears(t, "[10]")
+			s.write(t, workflows.MessageSignal{MessageID: 2, Free: true})
+		},
+		"returned": func(t *testing.T, s *stage) {
+			s.effects[1] = []workflows.Effect{{Key: "1/0", Kind: workflows.EffectHandOver}}
+			s.talk.called = time.Second
+			s.write(t, workflows.MessageSignal{MessageID: 1})
+			s.hears(t, "back")
+		},
+	}
+	for name, play := range talks {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			play(t, s)
+			s.end(t, workflows.ConversationID(12))
+			save(t, name, s.history(t, workflows.ConversationID(12), ""))
+		})
+	}
+}
+
+// write makes the guest write a text, as the inbox does.
+func (s *stage) write(t *testing.T, message workflows.MessageSignal) {
+	t.Helper()
+	s.talk.mu.Lock()
+	s.texts[message.MessageID] = !s.voice[message.MessageID] && message.Free
+	s.waiting = append(s.waiting, message.MessageID)
+	s.talk.mu.Unlock()
+	require.NoError(t, temporal.SignalConversation(t.Context(), s, 12, message, 2*time.Second))
+}
+
+func (s *stage) hears(t *testing.T, what string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		s.talk.mu.Lock()
+		defer s.talk.mu.Unlock()
+		return slices.Contains(s.said, what)
+	}, 20*time.Second, 10*time.Millisecond)
 }
