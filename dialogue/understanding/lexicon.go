@@ -143,4 +143,4 @@ func (w words[V]) index() map[string]V {
 var dataWords = set(`en para el la los las del de desde hasta a al por y con entre e o ou and from to the on in at for with until em com ate do da um uma un una unos unas
 somos seriamos seremos vamos iriamos viajamos llegamos llegariamos llego llegaria entramos entrariamos entrando ingresamos nos me quedamos quedariamos quedaria serian seria es son sera ser
 check out ingreso salida entrada llegada noche noches dia dias partir total pax mas menos aprox aproximadamente unicamente solo solamente eh mmm mira ah ahi tambien todos contando incluyendo
-sem semana proximo proxima este esta ese esa we are will be there i us my our its it am arriving leaving staying yo nosotros mi mis nuestro`)
+voy vuelvo volvemos salgo salimos saldriamos regreso regresamos iria arrancamos sem semana proximo proxima este esta ese esa we are will be there i us my our its it am arriving leaving staying yo nosotros mi mis nuestro`)
