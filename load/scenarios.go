@@ -31,7 +31,7 @@ type Scenario struct {
 }
 
 // ScenarioNames lists the scenarios in the order they run.
-var ScenarioNames = []string{understandingName, "bookings", "messages", "replies", "racers", "race", "webhooks", "holds"}
+var ScenarioNames = []string{understandingName, "bookings", "messages", "replies", "voice", "racers", "race", "webhooks", "holds"}
 
 // workload holds what the scenarios of one system share.
 type workload struct {
