@@ -24,11 +24,12 @@ const (
 	// mostPieceWords is the length up to which a text without data or a wish is taken for the beginning of something.
 	mostPieceWords = 6
 	// sureWish is how sure the reading must be for a wish to stand alone.
-	sureWish = 0.5
+	sureWish = 0.6
 )
 
-// unfinished are words that nobody ends a thought with, in our three languages.
+// unfinished are words that nobody ends a thought with, in our three languages: the first announce a question.
 var unfinished = []string{
+	"consulta", "consultar", "consultarte", "consultita", "pregunta", "preguntar", "preguntarte", "saber", "pergunta", "duvida", "question",
 	"y", "e", "o", "u", "a", "al", "de", "del", "desde", "hasta", "en", "para", "por", "con", "sin", "el", "la", "los", "las", "un", "una",
 	"que", "pero", "porque", "entre", "como", "and", "or", "of", "from", "to", "until", "in", "for", "with", "the", "but", "da", "do",
 	"das", "ate", "em", "com", "um", "uma",
@@ -49,8 +50,11 @@ func isPiece(text string, at time.Time) bool {
 	if reading.HasData() || reading.Code != "" {
 		return false
 	}
-	vague := reading.Intent == dialogue.IntentGreeting || reading.Intent == dialogue.IntentOther
-	return vague || reading.Confidence < sureWish
+	switch reading.Intent {
+	case dialogue.IntentGreeting, dialogue.IntentOther, dialogue.IntentProvideInfo:
+		return true
+	}
+	return reading.Confidence < sureWish
 }
 
 func breaksOff(text string, words []string) bool {
