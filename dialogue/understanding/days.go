@@ -100,7 +100,7 @@ func (r *reader) day(i int, bare bool) (mention, bool) {
 		if m, ok := r.dayOfMonth(i); ok {
 			return m, true
 		}
-		if bare && !countsSomething(r.tokens, i) && (t.digits > 0 || t.num > 1) {
+		if bare && !countsSomething(r.tokens, i) && (t.digits > 0 || t.num > 1 || t.text == "primero" || t.text == "first") {
 			return mention{day: t.num, weekday: -1, at: i, end: i + 1}, true
 		}
 	}

@@ -41,26 +41,34 @@ var shorthand = map[string]string{
 var gestures = map[rune]string{'👍': "si", '👌': "si", '✅': "si", '👎': "no"}
 
 var (
-	adultWords    = set("adulto adultos adulta adultas grande grandes mayor mayores adult adults grown grownups")
-	childWords    = set("nene nenes nena nenas nenito nenitos nenita nino ninos nina ninas ninito chico chicos chica chicas chiquito chiquitos chiquita chiquitas hijo hijos hija hijas hijito bebe bebes beba bebas bebito bebita menor menores crianca criancas filho filhos filha filhas child children kid kids baby babies son sons daughter daughters nieto nietos nieta nietas sobrino sobrinos sobrina adolescente adolescentes pibe pibes piba peque peques pequeno pequenos pequena pequenas infante infantes toddler teenager teenagers")
-	personWords   = set("persona personas pax huesped huespedes pasajero pasajeros pessoa pessoas people person persons guest guests hospedes hospede amigos amigas amigo amiga integrantes comensales friends mujeres hombres chabones amigues companeros companeras primos primas hermanos hermanas")
+	adultWords    = set("adulto adultos adulta adultas grande grandes mayor mayores adult adults grown grownups idosos idosas seniors elders jubilado jubilados jubiladas")
+	childWords    = set("nene nenes nena nenas nenito nenitos nenita nino ninos nina ninas ninito chico chicos chica chicas chiquito chiquitos chiquita chiquitas hijo hijos hija hijas hijito bebe bebes beba bebas bebito bebita menor menores crianca criancas filho filhos filha filhas child children kid kids baby babies son sons daughter daughters nieto nietos nieta nietas sobrino sobrinos sobrina adolescente adolescentes pibe pibes piba peque peques pequeno pequenos pequena pequenas infante infantes toddler teenager teenagers nietito nietitos nietita nietitas sobrinas sobrinito sobrinitos sobrinita sobrinitas hijita hijitas hijitos pibes pibas pibito pibitos pibita gurises gurisa gurisas guri guris gurisito gurisitos changuito changuitos changuita changuitas guagua guaguas guaguita chamaco chamacos chiquilin chiquilines chiquilina chiquilinas crio crios ahijado ahijada ahijados infant infants toddlers teen teens kiddo kiddos grandchild grandchildren grandkid grandkids grandson granddaughter grandsons nephew nephews niece nieces neto netos neta netas netinho netinhos netinha netinhas sobrinho sobrinhos sobrinha sobrinhas menino meninos menina meninas bebezinho bebezinha nenem nenens pequenin")
+	personWords   = set("persona personas pax huesped huespedes pasajero pasajeros pessoa pessoas people person persons guest guests hospedes hospede amigos amigas amigo amiga integrantes comensales friends mujeres hombres chabones amigues companeros companeras primos primas hermanos hermanas integrante viajeros viajero turistas travelers travellers")
 	friendWords   = set("amigos amigas amigo amiga friends companeros companeras primos primas hermanos hermanas")
 	coupleWords   = set("pareja parejas parejita matrimonio matrimonios casal casais couple couples parejitas")
-	petWords      = set("perro perros perra perras perrito perritos perrita perritas perrhijo gato gatos gata gatas gatito gatitos gatita mascota mascotas caniche caniches cachorro cachorros cachorrito cachorra cachorrinho cachorrinha animal animales animais bicho dog dogs puppy cat cats pet pets salchicha bulldog labrador golden")
-	englishPeople = set("child kid baby toddler son daughter dog cat pet puppy couple teenager")
+	petWords      = set("perro perros perra perras perrito perritos perrita perritas perrhijo gato gatos gata gatas gatito gatitos gatita mascota mascotas caniche caniches cachorro cachorros cachorrito cachorra cachorrinho cachorrinha animal animales animais bicho dog dogs puppy cat cats pet pets salchicha bulldog labrador golden gatitas gatinho gatinha gatos caniches perrazo perrazos galgo galgos ovejero boxer beagle chihuahua pug dachshund yorkshire husky rottweiler dogo border mastin conejo kitten kittens puppies doggy doggie doggies kitty michi michis firulais cusco perruno cao caes catita")
+	englishPeople = set("child kid baby toddler son daughter dog cat pet puppy couple teenager infant teen grandchild grandkid grandson granddaughter nephew niece kitten boy girl")
 	// sizeWords may stand between a number and whom it counts.
-	sizeWords = set("small little big pequenos pequenas lindos lindas hermosos")
+	sizeWords = set("small little big pequenos pequenas lindos lindas hermosos pequenos pequenas pequeno pequena medianos chiquitos young older tiny")
 
 	// ownWords make the person after them one of the speaker's.
 	ownWords = set("mi mis nuestro nuestra nuestros nuestras my our meu minha meus minhas nosso nossa nossos nossas")
+	// multiples are children that come by twos and more.
+	multiples = map[string]int{"mellizos": 2, "mellizas": 2, "mellis": 2, "gemelos": 2, "gemelas": 2, "gemeos": 2, "gemeas": 2, "twins": 2, "trillizos": 3, "trillizas": 3, "trigemeos": 3, "triplets": 3}
+
 	// partnerWords with an own word are one more grown-up, elderWords two.
-	partnerWords = set("senora esposa esposo marido mujer novia novio pareja companera companero mama papa madre padre hermana hermano amiga amigo suegra suegro abuela abuelo tia tio cunado cunada prima primo vieja viejo wife husband girlfriend boyfriend partner mother father mom dad sister brother friend esposa marido namorada namorado mae pai irma irmao amigo sogra")
-	elderWords   = set("padres suegros abuelos viejos papas parents pais sogros grandparents")
+	partnerWords = set("senora esposa esposo marido mujer novia novio pareja companera companero mama papa madre padre hermana hermano amiga amigo suegra suegro abuela abuelo tia tio cunado cunada prima primo vieja viejo wife husband girlfriend boyfriend partner mother father mom dad sister brother friend esposa marido namorada namorado mae pai irma irmao amigo sogra senhora esposita maridito abuelita abuelito nona nono nana madrina padrino concubino concubina prometida prometido novie viejita viejito hermanita hermanito primo nuera yerno fiance fiancee mum mate granny grandma grandpa grandmother grandfather aunt uncle cousin pal buddy noiva noivo companheiro companheira vo vovo tio sogro cunhado cunhada madrastra padrastro colega socio socia vecina vecino")
+	elderWords   = set("padres suegros abuelos viejos papas parents pais sogros grandparents nonos tios suegritos viejitos avos grandfolks folks")
+	parentWords  = set("papa mama padre madre pai mae mom dad mum")
+	// speakersOwn before children say that the speaker comes with them, otherWords that there is one more of them.
+	speakersOwn = set("mis my meus minhas")
+	otherWords  = set("otro otra outro outra")
+	absentVerbs = set("va viene puede vienen van pueden viaja viajan quiere vem vai")
 	// talkWords before a person make them somebody to talk to; staysBehind is what happens to those who do not come.
 	talkWords   = set("hablo hablar hablamos hable charlo charlar consulto consultar consultarlo pregunto preguntar aviso avisar llame llamen llama llamar llamarme atienda atiende atender comunicame comunicar comunicarme pasame paseme derivame responda conteste contacto talk speak chat falar fale conversar converso discuto arreglo veo transfirio pago deposito")
 	staysBehind = set("enfermo enferma enfermaron opera operan operaron murio fallecio internaron internado internada cumple cumplio cumpleanos cuenta queda quedan queda nombre alias trabaja trabajo labura duele regalo regalarle sorpresa sorprender nacio")
 	// goingWords say who travels.
-	goingWords    = set("somos seriamos seremos vamos voy iriamos iria iremos ire viajamos viajo viajaremos venimos vengo llevo llevamos llevaria llevariamos va van viene vienen estamos estaremos quedamos queremos quisieramos entramos llegamos incluyendo incluido sumo sumamos agrego are travelling traveling bringing vou iremos viajaremos levo levamos")
+	goingWords    = set("somos seriamos seremos vamos voy iriamos iria iremos ire viajamos viajo viajaremos venimos vengo llevo llevamos llevaria llevariamos va van viene vienen estamos estaremos quedamos queremos quisieramos entramos llegamos incluyendo incluido sumo sumamos agrego are travelling traveling bringing vou iremos viajaremos levo levamos quedariamos quedaremos hospedamos alojamos escapamos iremos viajariamos vendriamos llegariamos llegaremos")
 	singularGoing = set("voy viajo iria ire estoy vengo")
 	listWords     = set("y e and , con com with + mas i")
 	coupleBefore  = set("en somos as um en, para de y como , . : es como em uma un una")
@@ -124,6 +132,7 @@ alguna alguno algunas algunos mismo misma ahora antes despues entre todos todas 
 quiero queria quisiera queremos somos seria serian estoy estamos buenas buenos cosas gusta parece saber decir hacer gente lugar mucho mucha muchos poco
 libre libres cerca lejos pileta parrilla toallas sabanas cocina ropa calle ruta playa bosque montana rio lago centro pueblo madre padre tio tios prima primo
 juntos juntas angosto basta hasta menos martin marta dorado sobre solo sola salir llegar llegamos llegada salida vamos vemos viaje viajar viajamos casa casas
+pique piques pena penas gasto gastos gallo gallos chino chinos chivo chivos hilo hilos higo higos perno neta mando pecho campo sala salas suelo suela venta ventas cuero duelo viento vientos cuento cuentos
 manta mantas mesa mesas nada nadie nunca siempre quien quienes otra otro otras otros primera segunda tercera primero segundo tercero cuarta cuarto quinta nuevo nueva nuevos nuevas senal senales`)
 
 // words lists the spellings of each value, separated by spaces.

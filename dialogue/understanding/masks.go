@@ -132,11 +132,14 @@ var (
 // maskAges masks the numbers of "5 años", "de 3 y 7 años", "nenes de 4 y 6".
 func maskAges(tokens []token) {
 	for i := range tokens {
-		if tokens[i].isNumber() && ageWords[word(tokens, i+1)] && word(tokens, i+2) != "nuevo" {
+		if tokens[i].isNumber() && (ageWords[word(tokens, i+1)] && word(tokens, i+2) != "nuevo" || word(tokens, i+1) == "-" && ageWords[word(tokens, i+2)]) {
 			mask(tokens, i, readAsNumber)
 			maskBackwards(tokens, i)
 		}
-		if childWords[tokens[i].text] && word(tokens, i+1) == "de" && at(tokens, i+2).isNumber() && !monthAfter(tokens, i+2) {
+		if otherWords[tokens[i].text] && word(tokens, i+1) == "de" && at(tokens, i+2).figure(1, 17) && !monthAfter(tokens, i+2) && word(tokens, i-1) != "al" {
+			mask(tokens, i+2, readAsNumber)
+		}
+		if (childWords[tokens[i].text] || multiples[tokens[i].text] > 0) && word(tokens, i+1) == "de" && at(tokens, i+2).isNumber() && !monthAfter(tokens, i+2) {
 			mask(tokens, i+2, readAsNumber)
 			if word(tokens, i+3) == "y" && at(tokens, i+4).isNumber() && !countsSomething(tokens, i+4) {
 				mask(tokens, i+4, readAsNumber)
@@ -171,6 +174,6 @@ func monthAfter(tokens []token, i int) bool {
 // countsSomething reports whether the number at i is followed by what it counts.
 func countsSomething(tokens []token, i int) bool {
 	next := word(tokens, i+1)
-	return personWords[next] || adultWords[next] || childWords[next] || petWords[next] || coupleWords[next] || notPeople[next] ||
+	return personWords[next] || adultWords[next] || childWords[next] || petWords[next] || coupleWords[next] || multiples[next] > 0 || notPeople[next] ||
 		nightWords[next] || next == "%"
 }

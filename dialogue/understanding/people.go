@@ -72,6 +72,9 @@ func (r *reader) countedPeople(p *party, i int) bool {
 		p.adults += n
 	case childWords[noun]:
 		p.addChildren(r.tokens, i, n)
+		p.self = p.self || speakersOwn[word(r.tokens, i-1)] && r.comesAlong(i)
+	case multiples[noun] > 0:
+		p.addChildren(r.tokens, i, max(n, multiples[noun]))
 	case coupleWords[noun]:
 		p.adults += 2 * n
 	case petWords[noun]:
@@ -124,11 +127,26 @@ func (r *reader) uncountedPeople(p *party, i int) {
 		p.noChildren = true
 	case own && partnerWords[t.text] && r.comesAlong(i):
 		p.own++
+	case parentWords[t.text] && parentWords[word(r.tokens, i+2)] && listWords[word(r.tokens, i+1)]:
+		p.adults += 2
+		r.use(i+1, i+3, readAsPeople)
+	case multiples[t.text] > 0 && (own || the || before == "los" || before == "las" || listWords[before] || goingWords[before]) && r.comesAlong(i):
+		p.addChildren(r.tokens, i-1, multiples[t.text])
+		p.withChildren = true
+	case r.agedChild(i):
+		from, n := r.countOfAged(i)
+		p.addChildren(r.tokens, from, n)
+		r.use(from, i+1, readAsPeople)
+		if childWords[word(r.tokens, i+1)] || englishPeople[word(r.tokens, i+1)] {
+			r.use(i+1, i+2, readAsPeople)
+		}
+	case p.children > 0 && otherWords[t.text] && word(r.tokens, i+1) == "de" && at(r.tokens, i+2).kind == readAsNumber:
+		p.addChildren(r.tokens, i, 1)
 	case own && elderWords[t.text] && r.comesAlong(i):
 		p.own += 2
 	case coupleWords[t.text] && !plural(t.text) && !own && !bedWords[word(r.tokens, i-2)] && !bedWords[before] && (i == 0 || coupleBefore[before]):
 		p.adults += 2
-	case childWords[t.text] && !plural(t.text) && (own || the && (listWords[word(r.tokens, i-2)] || goingWords[word(r.tokens, i-2)])) && r.comesAlong(i):
+	case childWords[t.text] && !plural(t.text) && (own || the && (listWords[word(r.tokens, i-2)] || goingWords[word(r.tokens, i-2)])) && r.comesAlong(i) && (own || r.traveling(i-2)):
 		p.addChildren(r.tokens, i-1, 1)
 		p.withChildren = p.withChildren || listWords[word(r.tokens, i-2)]
 		if own {
@@ -138,12 +156,67 @@ func (r *reader) uncountedPeople(p *party, i int) {
 		p.pets++
 	case (t.text == "yo" || t.text == "eu" || t.text == "i") && (listWords[before] || listWords[word(r.tokens, i+1)] || word(r.tokens, i+1) == "con") && r.listsPeople(i):
 		p.self = true
+	case r.namesSelf(i) && r.listsPeople(i):
+		p.self = true
 	case (t.text == "solo" || t.text == "sola" || t.text == "alone") && (alone[before] || before == "mi" && word(r.tokens, i-2) == "para"):
 		p.adults = max(p.adults, 1)
 	default:
 		return
 	}
 	r.use(i, i+1, readAsPeople)
+}
+
+// namesSelf reports whether the speaker is named at i as one of several: "me and my wife", "pra mim e meu marido".
+func (r *reader) namesSelf(i int) bool {
+	before, next := word(r.tokens, i-1), word(r.tokens, i+1)
+	switch word(r.tokens, i) {
+	case "me":
+		return before == "and" || next == "and" || next == "&"
+	case "mi", "mim":
+		return (before == "para" || before == "pra" || before == "por") && (listWords[next] || listWords[word(r.tokens, i-2)])
+	}
+	return false
+}
+
+// agedChild reports a child that is named by age only, "an 8 year old", with "old" at i.
+func (r *reader) agedChild(i int) bool {
+	t := r.tokens[i].text
+	if t != "old" && t != "olds" || !ageWords[word(r.tokens, r.back(i-1))] {
+		return false
+	}
+	age := at(r.tokens, r.back(r.back(i-1)-1))
+	before := word(r.tokens, r.back(r.back(i-1)-1)-1)
+	return age.num >= 0 && age.num < 18 && before != "is" && before != "are" && before != "aged"
+}
+
+// back skips a hyphen at i.
+func (r *reader) back(i int) int {
+	if word(r.tokens, i) == "-" {
+		return i - 1
+	}
+	return i
+}
+
+// countOfAged is how many children the words before the age say, and where those words start.
+func (r *reader) countOfAged(i int) (from, n int) {
+	from = r.back(r.back(i-1)-1) - 1
+	if before := at(r.tokens, from); before.num > 0 && !before.used {
+		return from, before.num
+	}
+	return from, 1
+}
+
+// traveling reports whether a word of going or people stand before i in the same sentence.
+func (r *reader) traveling(i int) bool {
+	for k := i; k >= 0; k-- {
+		switch t := r.tokens[k]; {
+		case t.text == "?" || t.text == "." && !t.glued || t.text == "!":
+			return false
+		case goingWords[t.text] || t.kind == readAsPeople || t.text == "yo" || t.text == "para":
+			return true
+		}
+	}
+	return false
 }
 
 // negatedVerb reports "no llevamos", "no tenemos" ending at i.
@@ -166,18 +239,24 @@ func (r *reader) asks(i int) bool {
 func (r *reader) comesAlong(i int) bool {
 	const far = 14
 	for k := i + 1; k < len(r.tokens) && k <= i+far; k++ {
-		if w := r.tokens[k].text; (w == "yo" || w == "eu" || w == "i") && listWords[word(r.tokens, k-1)] {
+		if w := r.tokens[k].text; (w == "yo" || w == "eu" || w == "i") && listWords[word(r.tokens, k-1)] || r.namesSelf(k) {
 			return true
 		}
+	}
+	if next := word(r.tokens, i+2); word(r.tokens, i+1) == "se" && staysBehind[next] || word(r.tokens, i+1) == "no" && absentVerbs[next] {
+		return false
 	}
 	for k := i - 2; k >= 0 && k >= i-far; k-- {
 		w := r.tokens[k].text
 		switch {
 		case talkWords[w] || staysBehind[w]:
 			return false
-		case goingWords[w] || w == "yo" || w == "eu":
+		case goingWords[w] || w == "yo" || w == "eu" || r.namesSelf(k):
 			return true
 		case w == "con" || w == "com" || w == "with":
+			if staysBehind[word(r.tokens, k-1)] {
+				return false
+			}
 			if !talkWords[word(r.tokens, k-1)] && !ofThing(word(r.tokens, k-1)) {
 				return true
 			}
@@ -211,7 +290,7 @@ func (r *reader) saidNumber(p *party) {
 		if countsSomething(r.tokens, i) || monthAfter(r.tokens, i) {
 			continue
 		}
-		if !r.introduced(i) && !r.alone(i) {
+		if !r.introduced(i) && !r.alone(i) || t.num == p.pets && word(r.tokens, i-1) == "los" {
 			continue
 		}
 		p.said, p.nobody = t.num, t.num == 0

@@ -37,7 +37,7 @@ func (r *reader) rangeAt(start int) (span, bool) {
 	}
 	join := word(r.tokens, i)
 	strong := joinsStrong[join]
-	if !strong && !joinsWeak[join] && (join != "y" || word(r.tokens, start) != "entre") {
+	if !strong && !joinsWeak[join] && (join != "y" && join != "e" && join != "and" || word(r.tokens, start) != "entre" && word(r.tokens, start) != "between") {
 		return span{}, false
 	}
 	i++

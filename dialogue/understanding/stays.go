@@ -38,6 +38,10 @@ func (r *reader) dates(u *Understanding) {
 	slices.SortFunc(spans, func(a, b span) int { return a.at - b.at })
 	singles, nights := r.durations()
 	singles = append(singles, r.singles()...)
+	if len(spans)+len(singles) > 1 {
+		spans = slices.DeleteFunc(spans, func(s span) bool { return r.ruledOut(s.at) })
+		singles = slices.DeleteFunc(singles, func(m mention) bool { return r.ruledOut(m.at) })
+	}
 	slices.SortFunc(singles, func(a, b mention) int { return a.at - b.at })
 	r.firm = nights > 0 || len(spans) > len(periods) || len(periods) > 0 && r.tokens[periods[0].at].text != "finde" || slices.ContainsFunc(singles, func(m mention) bool { return m.day > 0 })
 	u.Nights = nights
@@ -53,6 +57,16 @@ func (r *reader) dates(u *Understanding) {
 	}
 	r.combine(u, singles)
 	r.complete(u)
+}
+
+// ruledOut reports whether the day or stay at i is one that is not meant: "el 21, no el 20".
+func (r *reader) ruledOut(i int) bool {
+	i--
+	for articles[word(r.tokens, i)] || rangeOpeners[word(r.tokens, i)] || word(r.tokens, i) == "on" {
+		i--
+	}
+	before := word(r.tokens, i)
+	return (before == "no" || before == "not" || before == "nao") && i > 0 && r.tokens[i-1].kind == readAsDay
 }
 
 // namedMonth is the month that is named by itself, "busco para marzo, del 8 al 12"; 0 when there is none or more than one.
@@ -180,7 +194,7 @@ func (r *reader) singles() []mention {
 			continue
 		}
 		before := word(r.tokens, i-1)
-		marked := dayMarkers[before] && (r.tokens[i].digits > 0 || r.tokens[i].num > 1 && (before == "el" || before == "dia")) && !busLine(r.tokens, i)
+		marked := dayMarkers[before] && (r.tokens[i].digits > 0 || r.tokens[i].num > 1 && (before == "el" || before == "dia")) && !busLine(r.tokens, i) || r.tokens[i].ordinal && r.tokens[i].digits > 0 && englishDayMarkers[before]
 		alone := (r.awaited == AskedDates || r.awaited == AskedCheckOut) && len(r.tokens) == 1
 		m, ok := r.day(i, marked || alone)
 		if !ok || m.at < i {
@@ -213,7 +227,10 @@ func busLine(tokens []token, i int) bool {
 	return word(tokens, i+1) == "es" && (word(tokens, i+2) == "el" || word(tokens, i+2) == "la")
 }
 
-var dayMarkers = set("el dia hasta al del")
+var (
+	dayMarkers        = set("el dia hasta al del")
+	englishDayMarkers = set("the on from until till")
+)
 
 var arrivals = set("llego llegamos llegaria llegariamos entro entramos desde ingreso ingresamos entrada in from mejor")
 

@@ -23,7 +23,9 @@ type token struct {
 	glued bool
 	// used says that the token was read as something and is not free for another meaning; kind says as what.
 	used bool
-	kind kind
+	// ordinal says that a number was written with an ending, "8th", "1ro".
+	ordinal bool
+	kind    kind
 }
 
 func (t token) isNumber() bool { return t.num >= 0 }
@@ -157,6 +159,7 @@ func mendNumbers(tokens []token) []token {
 	for i := 0; i < len(tokens); i++ {
 		t := tokens[i]
 		if t.glued && len(kept) > 0 && kept[len(kept)-1].digits > 0 && ordinalEndings[t.text] {
+			kept[len(kept)-1].ordinal = true
 			continue
 		}
 		if value, found := numberWords[t.text]; found {
