@@ -53,7 +53,7 @@ func (a *Messaging) render(stored json.RawMessage, form form) (whatsapp.Message,
 
 // call names the template as Meta knows it.
 func (a *Messaging) call(template dialogue.Template, form form) whatsapp.TemplateCall {
-	call := whatsapp.TemplateCall{Name: template.Name, Language: template.Language, Body: template.Parameters}
+	call := whatsapp.TemplateCall{Name: template.Name, Language: template.Language, Body: template.Parameters, Replies: template.Replies}
 	if form == formSpanishTemplate {
 		call.Language = spanishTemplate
 	}

@@ -109,12 +109,14 @@ func everyNotice() map[string]dialogue.Reply {
 					view := dialogue.BookingView{Code: "RES261122A1B2C3", UnitName: strings.Repeat("Ñandú ", long), Status: status, Guests: 4,
 						Stay:  booking.Stay{CheckIn: booking.MustDate("2027-01-10"), CheckOut: booking.MustDate("2027-01-15")},
 						Total: booking.Pesos(33_400_000), Deposit: booking.Pesos(10_020_000), ExpiresAt: now.Add(time.Hour)}
+					reason := dialogue.ReasonAsked
 					if long == 1 {
+						reason = ""
 						view.PaymentURL = "https://www.mercadopago.com.ar/checkout/v1/redirect?pref_id=123"
 					}
 					replies[strings.Join([]string{string(kind), language, string(status), view.PaymentURL}, " ")] = dialogue.Compose(dialogue.Notice{
 						Kind: string(kind), Language: language, Booking: view, GuestName: strings.Repeat("Ana ", long), GuestPhone: "541155550101",
-						GuestID: 7, Amount: booking.Pesos(50_000), Problem: "recipient", LastText: strings.Repeat("quiero hablar\n", long),
+						GuestID: 7, Reason: reason, Amount: booking.Pesos(50_000), Problem: "recipient", LastText: strings.Repeat("quiero hablar\n", long),
 						Property: booking.Property{Name: "Cabañas", Location: time.UTC}, Now: now})
 				}
 			}

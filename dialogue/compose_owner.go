@@ -89,8 +89,9 @@ func (c composer) ownerHandOver() Reply {
 	if n.GuestID <= 0 {
 		return c.text(body, template)
 	}
-	return Reply{Kind: ReplyButtons, Body: body, Template: template,
-		Choices: []Choice{button(toOwner.ButtonBotBack, Press{Action: ActionBotBack, GuestID: n.GuestID})}}
+	back := button(toOwner.ButtonBotBack, Press{Action: ActionBotBack, GuestID: n.GuestID})
+	template.Name, template.Replies = "owner_hand_over", []string{back.ID}
+	return Reply{Kind: ReplyButtons, Body: body, Template: template, Choices: []Choice{back}}
 }
 
 // wish is what the guest was searching: dates, people, cabin.

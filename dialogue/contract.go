@@ -261,6 +261,8 @@ type Template struct {
 	Name       string   `json:"name"`
 	Language   string   `json:"language"` // es_AR, pt_BR, en
 	Parameters []string `json:"parameters,omitempty"`
+	// Replies are the ids behind the template's quick-reply buttons, in order.
+	Replies []string `json:"replies,omitempty"`
 }
 
 // Notice is a message that a booking sends by itself; Kind is one of workflows.NoticeKind.

@@ -64,7 +64,7 @@ var (
 	unfitParameter = regexp.MustCompile(`[\n\t]| {4}|^\s*$`)
 	templates      = map[string]int{
 		"hold_created": 6, "hold_reminder": 5, "hold_expired": 3, "booking_confirmed": 4, "booking_cancelled": 4, "payment_update": 2,
-		"stay_info": 4, "owner_alert": 1,
+		"stay_info": 4, "owner_alert": 1, "owner_hand_over": 1,
 	}
 	templateLanguages = map[string]bool{"es_AR": true, "pt_BR": true, "en": true}
 )

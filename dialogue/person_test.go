@@ -196,3 +196,20 @@ func TestSmileysAreNoFailure(t *testing.T) {
 	c.says("del 10 al 15 de enero").says("🙈").hears("¿Cuántas personas son?")
 	require.Zero(t, c.state.Failures)
 }
+// Whatever question is open, who wants a person gets one: "una persona" names no offer.
+func TestAPersonIsNoChoiceOfTheList(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"quiero hablar con una persona", "me pasás con alguien?", "quiero que me atienda una persona", "posso falar com uma pessoa?", "I want to talk to a person"} {
+		for name, lead := range map[string]func(*chat){
+			"a list is open":   func(c *chat) { c.says("del 10 al 15 de enero para 4").sees(dialogue.ReplyList) },
+			"an offer is open": func(c *chat) { c.says("del 10 al 15 de enero para 4"); c.says("la primera").hears("¿Te la reservo?") },
+		} {
+			t.Run(name+": "+text, func(t *testing.T) {
+				t.Parallel()
+				c := newChat(t)
+				lead(c)
+				c.says(text).does(dialogue.Effect{Kind: dialogue.EffectHandOver, Reason: dialogue.ReasonAsked})
+			})
+		}
+	}
+}

@@ -231,7 +231,8 @@ func (t *turn) cabinName(id int64) string {
 
 // choose reads "la primera", "la más barata" or a name as the choice from the list that was shown.
 func (t *turn) choose() (bool, error) {
-	if t.read.HasData() {
+	// "Una persona" counts nothing.
+	if t.read.HasData() || t.read.Intent == IntentHuman {
 		return false, nil
 	}
 	places, err := t.facts.Accommodations()

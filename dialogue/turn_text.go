@@ -158,7 +158,7 @@ func (t *turn) agrees() bool {
 func (t *turn) choosesOther() (bool, error) {
 	open := t.state.AccommodationID
 	places, err := t.facts.Accommodations()
-	if err != nil || t.read.HasData() {
+	if err != nil || t.read.HasData() || t.read.Intent == IntentHuman {
 		return false, err
 	}
 	if id := t.named(places, false); id != 0 {

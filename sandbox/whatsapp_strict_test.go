@@ -49,6 +49,10 @@ func TestTemplatesAreKnownByNameLanguageCountAndStatus(t *testing.T) {
 		for i := range params {
 			params[i] = "valor"
 		}
+		if len(spec.Replies) > 0 {
+			b.requireCode(t, 132000, templateTo(lucia, spec.Name, spec.Language, params...))
+			continue
+		}
 		require.Equal(t, http.StatusOK, b.graph(t, templateTo(lucia, spec.Name, spec.Language, params...)).status, "%s %s", spec.Name, spec.Language)
 		b.requireCode(t, 132000, templateTo(lucia, spec.Name, spec.Language, append(slices.Clone(params), "de más")...))
 		b.requireCode(t, 132001, templateTo(lucia, spec.Name, "fr", params...))

@@ -139,6 +139,8 @@ type TemplateSpec struct {
 	Language string `json:"language,omitempty"`
 	// Params is the number of body parameters; negative accepts any number.
 	Params int `json:"params"`
+	// Replies are the titles of its quick-reply buttons; a call must bring a payload for each.
+	Replies []string `json:"replies,omitempty"`
 	// Text is shown on the phone with {{1}}, {{2}}… replaced; empty shows the parameters alone.
 	Text string `json:"text,omitempty"`
 	// Status is approved (the default), paused (refused with 132015) or anything else (refused with 132016).

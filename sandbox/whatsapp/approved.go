@@ -50,5 +50,7 @@ func DefaultTemplates() []control.TemplateSpec {
 			Text: "About your stay: booking {{1}} at {{2}}, {{3}}, time {{4}}. If you need anything, reply to this message."},
 		{Name: "owner_alert", Language: "es_AR", Params: 1,
 			Text: "Aviso de tu sistema de reservas: {{1}} Para ver el detalle, entrá al panel."},
+		{Name: "owner_hand_over", Language: "es_AR", Params: 1, Replies: []string{"Devolver al bot"},
+			Text: "Un huésped espera a una persona: {{1}} Respondele por WhatsApp; mientras tanto el bot no le escribe."},
 	}
 }

@@ -43,7 +43,7 @@ func (s *Server) checkTemplate(t *templateOut) (control.TemplateSpec, *refusal) 
 	default:
 		return none, refuse(codeTemplateDisabled, "template %s is %s", t.Name, spec.Status)
 	}
-	body := 0
+	body, replies := 0, 0
 	for _, c := range t.Components {
 		switch c.Type {
 		case "header", "body":
@@ -65,6 +65,12 @@ func (s *Server) checkTemplate(t *templateOut) (control.TemplateSpec, *refusal) 
 		if c.Type == "body" {
 			body += len(c.Parameters)
 		}
+		if c.SubType == "quick_reply" {
+			replies++
+		}
+	}
+	if spec.Params >= 0 && replies != len(spec.Replies) {
+		return none, refuse(codeParamCount, "buttons: template %s has %d quick replies and not %d", t.Name, len(spec.Replies), replies)
 	}
 	if spec.Params >= 0 && body != spec.Params {
 		return none, refuse(codeParamCount,

@@ -1,0 +1,430 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"cabanas/sandbox/control"
+)
+
+var updateTranscripts = flag.Bool("update-transcripts", false, "write what happens into e2e/conversations, for people to read before it is kept")
+
+// TestConversations plays every conversation in e2e/conversations on the whole system and compares what is said and stored.
+func TestConversations(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("conversations/*.chat")
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(paths), 40, "the issue asks for forty conversations")
+	usual := start(t, true, "PAYMENT_RECONCILE_INTERVAL=2s")
+	var brief *stack
+	for _, path := range paths {
+		played := readScript(t, path)
+		system := usual
+		if played.brief {
+			if brief == nil {
+				brief = start(t, true, "HOLD_TTL=6s", "HOLD_EXTENSION=5s")
+			}
+			system = brief
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".chat"), func(t *testing.T) {
+			t.Parallel()
+			system.plays(t, played)
+		})
+	}
+}
+
+// stage is one conversation being played.
+type stage struct {
+	s      *stack
+	t      *testing.T
+	days   calendar
+	guests map[string]*talker
+	// seen is the last message of each chat that was compared.
+	seen map[string]int64
+	// owner is the seq after which the owner's messages count.
+	code string
+}
+
+func (s *stack) plays(t *testing.T, played script) {
+	p := &stage{s: s, t: t, days: calendar{s.friday(t)}, guests: map[string]*talker{}, seen: map[string]int64{}}
+	for n := range played.steps {
+		step := &played.steps[n]
+		at := fmt.Sprintf("%s, step %d: %s %s", filepath.Base(played.path), n+1, step.actor, step.act)
+		p.perform(at, *step)
+		got := p.outcome(at, *step)
+		if *updateTranscripts {
+			step.want = got
+			continue
+		}
+		require.Equal(t, step.want, got, at)
+	}
+	if *updateTranscripts && !t.Failed() {
+		played.write(t)
+	}
+}
+
+// friday begins a week that no other conversation of this system uses.
+func (s *stack) friday(t *testing.T) time.Time {
+	day := s.week(t, 1).in
+	for day.Weekday() != time.Friday {
+		day = day.AddDate(0, 0, 1)
+	}
+	return day
+}
+
+func (p *stage) guest(actor string) *talker {
+	g, here := p.guests[actor]
+	if !here {
+		g = p.s.arrives(p.t)
+		p.guests[actor] = g
+	}
+	return g
+}
+
+// perform does what one line says.
+func (p *stage) perform(at string, step scriptStep) {
+	if step.actor == "=" {
+		p.happens(at, step.act)
+		return
+	}
+	g := p.guest(step.actor)
+	act := p.days.fill(strings.ReplaceAll(step.act, "{código}", p.code))
+	switch {
+	case strings.HasPrefix(act, "[") && strings.HasSuffix(act, "]"):
+		g.presses(p.choice(at, g, strings.Trim(act, "[]")))
+	case strings.HasPrefix(act, "(") && strings.HasSuffix(act, ")"):
+		p.sends(at, g, strings.Trim(act, "()"))
+	default:
+		for _, piece := range strings.Split(act, " // ") {
+			g.says(piece)
+		}
+	}
+}
+
+// choice finds a button or a row by its title, or by the beginning of its id, in what the guest has on the phone, newest first.
+func (p *stage) choice(at string, g *talker, title string) control.Button {
+	all, err := g.Control.Messages(patient(p.t), g.Number, 0)
+	require.NoError(p.t, err)
+	slices.Reverse(all)
+	for _, m := range all {
+		for _, choice := range append(m.Buttons, m.List.Rows()...) {
+			if m.Direction == "out" && (p.days.mask(choice.Title) == title || strings.HasPrefix(choice.ID, title)) {
+				return choice
+			}
+		}
+	}
+	require.Fail(p.t, "no such choice", "%s; the chat so far:\n%s", at, g.chat())
+	return control.Button{}
+}
+
+// sends are the messages that are not text: "voz NAME" is a clip of the speech stand-in.
+func (p *stage) sends(at string, g *talker, what string) {
+	kind, rest, _ := strings.Cut(what, " ")
+	message := control.Inbound{From: g.Number, Text: rest}
+	switch kind {
+	case "voz":
+		message.Type, message.Text, message.Clip = "audio", "", rest
+	case "foto":
+		message.Type = "image"
+	case "documento":
+		message.Type = "document"
+	case "sticker":
+		message.Type = "sticker"
+	case "ubicación":
+		message.Type, message.Place = "location", &control.Place{Latitude: -31.4, Longitude: -64.2}
+	case "contacto":
+		message.Type = "contacts"
+	case "reacción":
+		last := p.outbound(g.Number, 0)
+		require.NotEmpty(p.t, last, at)
+		message.Type, message.Text, message.Emoji, message.Target = "reaction", "", rest, last[len(last)-1].ID
+	default:
+		require.Fail(p.t, "nobody sends that", at)
+	}
+	_, err := g.Control.Send(patient(p.t), message)
+	require.NoError(p.t, err, at)
+}
+
+// happens is what the world does meanwhile.
+func (p *stage) happens(at, what string) {
+	verb, rest, _ := strings.Cut(what, " ")
+	switch verb {
+	case "paga": // the deposit of the last hold, with Mercado Pago's outcome ("" is approved), "tarde" after the link ended
+		p.pays(at, rest)
+	case "vence": // the hold runs out by itself
+		code := p.lastCode()
+		p.s.eventually(p.t, patience, at, func(ctx context.Context) error {
+			held, err := p.s.count(ctx, `SELECT count(*) FROM reservations WHERE code = $1 AND reservation_status = 'pre_reserved'`, code)
+			if err == nil && held > 0 {
+				err = errors.New("still held")
+			}
+			return err
+		})
+	case "dueño": // from the phone with the business's own WhatsApp
+		_, err := p.s.world.Echo(patient(p.t), p.guest("G").Number, rest)
+		require.NoError(p.t, err, at)
+	case "aprieta": // the owner, in the chat in which they are alarmed
+		p.ownerPresses(at, rest)
+	case "base":
+	default:
+		require.Fail(p.t, "nothing happens that way", at)
+	}
+}
+
+func (p *stage) pays(at, outcome string) {
+	preference, err := p.s.world.WaitPreference(patient(p.t), p.lastCode())
+	require.NoError(p.t, err, at)
+	payment := control.NewPayment{PreferenceID: preference.ID, Outcome: outcome}
+	if outcome == "tarde" {
+		payment.Outcome, payment.Late = "", true
+	}
+	_, err = p.s.world.Pay(patient(p.t), payment)
+	require.NoError(p.t, err, at)
+}
+
+// ownerPresses presses a button of the newest alarm about this conversation.
+func (p *stage) ownerPresses(at, title string) {
+	all := p.alarms()
+	slices.Reverse(all)
+	for _, m := range all {
+		for _, choice := range append(m.Buttons, m.List.Rows()...) {
+			if choice.Title == title {
+				_, err := p.s.world.Press(patient(p.t), ownerNumber, choice.ID)
+				require.NoError(p.t, err, at)
+				return
+			}
+		}
+		if m.Tpl != nil && len(m.Tpl.Buttons) == 1 {
+			_, err := p.s.world.Send(patient(p.t), control.Inbound{From: ownerNumber, Type: "template_button", ButtonID: m.Tpl.Buttons[0], Title: title})
+			require.NoError(p.t, err, at)
+			return
+		}
+	}
+	require.Fail(p.t, "the owner has no such button", "%s: %+v", at, all)
+}
+
+// lastCode remembers the newest reservation of the guest.
+func (p *stage) lastCode() string {
+	p.s.eventually(p.t, patience, "the guest has a reservation", func(ctx context.Context) error {
+		return p.s.db.QueryRow(ctx, `SELECT r.code FROM reservations r JOIN guests g ON g.id = r.guest_id WHERE g.phone = $1
+			ORDER BY r.id DESC LIMIT 1`, canonical(p.guest("G").Number)).Scan(&p.code)
+	})
+	return p.code
+}
+
+// outcome waits for as many messages as the script expects and returns what the receivers read, in its form.
+func (p *stage) outcome(at string, step scriptStep) string {
+	if step.actor == "=" && step.act == "base" {
+		return p.database(at, step.want)
+	}
+	var got strings.Builder
+	for _, receiver := range []string{"B", "B2", "D"} {
+		for _, m := range p.received(at, receiver, step.messagesWanted(receiver)) {
+			got.WriteString(p.days.show(receiver, m))
+		}
+	}
+	return got.String()
+}
+
+// quiet is how long nobody may say anything before a recorded step counts as over.
+const quiet = 3 * time.Second
+
+func (p *stage) received(at, receiver string, wanted int) []control.Message {
+	var fresh []control.Message
+	look := func(context.Context) error {
+		fresh = p.fresh(receiver)
+		if len(fresh) < wanted {
+			return fmt.Errorf("%d of %d messages", len(fresh), wanted)
+		}
+		return nil
+	}
+	if *updateTranscripts {
+		p.awaitQuiet(receiver)
+		fresh = p.fresh(receiver)
+	} else if wanted > 0 {
+		deadline := time.Now().Add(patience)
+		for look(p.t.Context()) != nil && time.Now().Before(deadline) {
+			p.pause(pollEvery)
+		}
+	}
+	if len(fresh) > 0 {
+		p.seen[receiver] = fresh[len(fresh)-1].Seq
+	}
+	return fresh
+}
+
+// awaitQuiet is for recording only: what is recorded is then compared without waiting for a time.
+func (p *stage) awaitQuiet(receiver string) {
+	p.s.eventually(p.t, patience, "nothing is under way", func(ctx context.Context) error {
+		busy, err := p.s.count(ctx, `SELECT (SELECT count(*) FROM messages m WHERE m.status IN ('received', 'queued', 'sending'))
+			+ (SELECT count(*) FROM turns t WHERE jsonb_array_length(t.effects) > (SELECT count(*) FROM jsonb_object_keys(t.outcomes)))`)
+		if err == nil && busy > 0 {
+			err = fmt.Errorf("%d things", busy)
+		}
+		return err
+	})
+	last, since := -1, time.Now()
+	for time.Since(since) < quiet {
+		if n := len(p.fresh(receiver)); n != last {
+			last, since = n, time.Now()
+		}
+		p.pause(100 * time.Millisecond)
+	}
+}
+
+func (p *stage) pause(d time.Duration) {
+	select {
+	case <-p.t.Context().Done():
+	case <-time.After(d):
+	}
+}
+
+// fresh are the messages of a receiver that were not compared yet.
+func (p *stage) fresh(receiver string) []control.Message {
+	if receiver == "D" {
+		return slices.DeleteFunc(p.alarms(), func(m control.Message) bool { return m.Seq <= p.seen["D"] })
+	}
+	g, here := p.guests[strings.Replace(receiver, "B", "G", 1)]
+	if !here {
+		return nil
+	}
+	return p.outbound(g.Number, p.seen[receiver])
+}
+
+func (p *stage) outbound(number string, after int64) []control.Message {
+	all, err := p.s.world.Messages(patient(p.t), number, after)
+	require.NoError(p.t, err)
+	return slices.DeleteFunc(all, func(m control.Message) bool { return m.Direction != "out" || m.Status == "failed" })
+}
+
+// alarms are the owner's messages about the guests of this conversation.
+func (p *stage) alarms() []control.Message {
+	return slices.DeleteFunc(p.outbound(ownerNumber, 0), func(m control.Message) bool {
+		text := m.Text
+		if m.Tpl != nil {
+			text += strings.Join(m.Tpl.Params, " ")
+		}
+		for _, g := range p.guests {
+			digits := strings.TrimPrefix(g.Number, "549")
+			if strings.Contains(strings.NewReplacer(" ", "", "-", "").Replace(text), digits) || strings.Contains(text, g.Name) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// show writes a message as the script does.
+func (c calendar) show(receiver string, m control.Message) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	text := strings.ReplaceAll(c.mask(m.Text), "\n", "\n   ")
+	switch {
+	case m.Tpl != nil:
+		text = fmt.Sprintf("(plantilla %s/%s) %s", m.Tpl.Name, m.Tpl.Language, c.mask(strings.Join(m.Tpl.Params, " | ")))
+	case m.Kind == "image":
+		text = "(foto) " + text
+	case m.Place != nil:
+		text = "(ubicación) " + m.Place.Name
+	}
+	if m.Header != "" {
+		text = c.mask(m.Header) + "\n   " + text
+	}
+	line("%s> %s", receiver, strings.ReplaceAll(text, "\n   \n", "\n   .\n"))
+	if m.Footer != "" {
+		line("   %s", c.mask(m.Footer))
+	}
+	var titles []string
+	for _, choice := range m.Buttons {
+		titles = append(titles, "["+c.mask(choice.Title)+"]")
+	}
+	if len(titles) > 0 {
+		line("   %s", strings.Join(titles, " "))
+	}
+	for _, row := range m.List.Rows() {
+		line("   - [%s] %s", c.mask(row.Title), c.mask(row.Description))
+	}
+	if m.CTA != nil {
+		line("   <%s>", m.CTA.Text)
+	}
+	return b.String()
+}
+
+// database tells what is stored about the guests of this conversation, once nothing is under way any more.
+func (p *stage) database(at, want string) string {
+	var got string
+	p.s.eventually(p.t, patience, at, func(ctx context.Context) (err error) {
+		if got, err = p.stored(ctx); err != nil {
+			return err
+		}
+		if !*updateTranscripts && got != want {
+			return fmt.Errorf("stored is\n%sand not\n%s", got, want)
+		}
+		return nil
+	})
+	return got
+}
+
+func (p *stage) stored(ctx context.Context) (string, error) {
+	var b strings.Builder
+	for _, actor := range []string{"G", "G2"} {
+		g, here := p.guests[actor]
+		if !here {
+			continue
+		}
+		if err := p.storedOf(ctx, &b, actor, canonical(g.Number)); err != nil {
+			return "", err
+		}
+	}
+	return b.String(), nil
+}
+
+func (p *stage) storedOf(ctx context.Context, b *strings.Builder, actor, phone string) error {
+	rows, err := p.s.db.Query(ctx, `SELECT format('%s, %s: %s, %s a %s, %s personas, total %s, pagado %s', r.reservation_status, r.payment_status,
+			a.name, r.check_in, r.check_out, r.guests, r.total_centavos / 100, r.paid_centavos / 100)
+		FROM reservations r JOIN guests g ON g.id = r.guest_id JOIN accommodations a ON a.id = r.accommodation_id
+		WHERE g.phone = $1 ORDER BY r.id`, phone)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "| %s %s\n", actor, p.days.mask(line))
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	var received, turns, sent, unsent int
+	var handedOver bool
+	err = p.s.db.QueryRow(ctx, `SELECT c.handed_over,
+			count(*) FILTER (WHERE m.direction = 'in'), count(t.id),
+			count(*) FILTER (WHERE m.direction = 'out' AND m.status IN ('sent', 'delivered', 'read')),
+			count(*) FILTER (WHERE m.direction = 'out' AND m.status NOT IN ('sent', 'delivered', 'read'))
+		FROM guests g JOIN conversations c ON c.guest_id = g.id JOIN messages m ON m.guest_id = g.id LEFT JOIN turns t ON t.message_id = m.id
+		WHERE g.phone = $1 GROUP BY c.handed_over`, phone).Scan(&handedOver, &received, &turns, &sent, &unsent)
+	if err != nil {
+		return err
+	}
+	if received != turns {
+		return errors.New("a message has no turn yet")
+	}
+	speaks := "answers"
+	if handedOver {
+		speaks = "is silent: a person has taken over"
+	}
+	fmt.Fprintf(b, "| %s wrote %d messages, each has its turn; %d sent, %d not; the bot %s\n", actor, received, sent, unsent, speaks)
+	return nil
+}
