@@ -185,7 +185,7 @@ func (b *bookingRun) expire(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		b.moved(change, "")
+		b.moved(change, Settlement{})
 		if change.Status == booking.Expired {
 			b.giveBack(change.RefundDue, "short")
 			b.tell(NoticeInput{Kind: NoticeExpired})
@@ -236,7 +236,7 @@ func (b *bookingRun) complete(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	b.moved(change, "")
+	b.moved(change, Settlement{})
 	if change.Status == booking.Completed {
 		b.tell(NoticeInput{Kind: NoticeThanks})
 		return nil

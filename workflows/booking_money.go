@@ -48,7 +48,7 @@ func (b *bookingRun) settled(s Settlement) {
 		return
 	}
 	b.link.closed = b.link.closed || s.LinkClosed
-	b.moved(ReservationChange{Status: s.Status}, s.PaymentID)
+	b.moved(ReservationChange{Status: s.Status}, s)
 	if b.returning[s.PaymentID] {
 		return // what the provider says of it now is our own refund
 	}

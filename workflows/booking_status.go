@@ -11,8 +11,8 @@ import (
 )
 
 // moved takes over what the database says of the reservation. Answers can arrive late and out of order: only a legal step
-// forward counts. paymentID names the payment that moved it, "" for anything else.
-func (b *bookingRun) moved(change ReservationChange, paymentID string) {
+// forward counts. by is the payment that moved it, zero for anything else.
+func (b *bookingRun) moved(change ReservationChange, by Settlement) {
 	from := b.status
 	if from == booking.PreReserved && change.Status == from && change.ExpiresAt.After(b.expiresAt) {
 		b.expiresAt = change.ExpiresAt
@@ -27,13 +27,13 @@ func (b *bookingRun) moved(change ReservationChange, paymentID string) {
 		b.closeLink()
 	}
 	if b.status == booking.Confirmed {
-		b.tellConfirmed(from, paymentID)
+		b.tellConfirmed(from, by)
 	}
 }
 
-func (b *bookingRun) tellConfirmed(from booking.Status, paymentID string) {
-	if from == booking.Expired && paymentID != "" {
-		b.tell(Settlement{Code: b.in.Code, PaymentID: paymentID}.lateConfirmed()...)
+func (b *bookingRun) tellConfirmed(from booking.Status, by Settlement) {
+	if from == booking.Expired && by.PaymentID != "" {
+		b.tell(by.lateConfirmed()...)
 		return
 	}
 	b.tell(NoticeInput{Kind: NoticeConfirmed}, NoticeInput{Kind: NoticeOwnerConfirmed})

@@ -127,6 +127,11 @@ func TestPaymentAroundTheDeadline(t *testing.T) {
 			result := w.book(t, hold(lasts))
 			require.Equal(t, test.want, result.Status)
 			require.Subset(t, w.kinds(), test.tell)
+			for _, notice := range w.notices {
+				if notice.Kind == workflows.NoticeOwnerPayment {
+					require.Equal(t, deposit, notice.Amount, "the owner reads how much")
+				}
+			}
 			w.requireJust(t)
 		})
 	}

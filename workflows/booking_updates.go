@@ -123,7 +123,7 @@ func (b *bookingRun) changed(change ReservationChange, err error) (ChangeOutcome
 	if err != nil {
 		return ChangeOutcome{}, false, err
 	}
-	b.moved(change, "")
+	b.moved(change, Settlement{})
 	return ChangeOutcome{}, true, nil
 }
 
