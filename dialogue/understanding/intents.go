@@ -237,8 +237,7 @@ func (s school) features(units []string) []feature {
 	}
 	add(before+" $", ofEdge)
 	add(lengthOf(len(units)), ofEdge)
-	slices.SortFunc(features, func(a, b feature) int { return strings.Compare(a.name, b.name) })
-	return slices.CompactFunc(features, func(a, b feature) bool { return a.name == b.name })
+	return features
 }
 
 // pieces are the four-letter parts of a long word, which survive a slip and an ending.

@@ -1,6 +1,9 @@
 package understanding
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // classifier is a linear model with one weight per feature and class, trained by stochastic gradient descent on the cross
 // entropy. Training goes through the examples in a fixed order, so the same examples always make the same classifier.
@@ -43,12 +46,7 @@ func train(classes []Intent, lessons []lesson) *classifier {
 	m := &classifier{classes: classes, features: map[string]int32{}}
 	inputs := make([][]input, len(lessons))
 	for i, l := range lessons {
-		for _, f := range l.features {
-			if _, found := m.features[f.name]; !found {
-				m.features[f.name] = int32(len(m.features))
-			}
-		}
-		inputs[i] = m.inputs(l.features)
+		inputs[i] = m.inputsOf(l.features, true)
 	}
 	m.weights = make([]float32, len(m.features)*len(classes))
 	order := dice(seed)
@@ -68,15 +66,25 @@ func train(classes []Intent, lessons []lesson) *classifier {
 	return m
 }
 
-// inputs are the known ones of the features, scaled so that long and short messages weigh the same.
-func (m *classifier) inputs(features []feature) []input {
+// inputsOf are the features that the classifier knows, each once, scaled so that long and short messages weigh the same; new
+// ones are added when growing.
+func (m *classifier) inputsOf(features []feature, growing bool) []input {
 	known := make([]input, 0, len(features))
-	squares := float32(0)
 	for _, f := range features {
-		if number, found := m.features[f.name]; found {
-			known = append(known, input{number, f.value})
-			squares += f.value * f.value
+		number, found := m.features[f.name]
+		if !found && growing {
+			number, found = int32(len(m.features)), true
+			m.features[f.name] = number
 		}
+		if found {
+			known = append(known, input{number, f.value})
+		}
+	}
+	slices.SortFunc(known, func(a, b input) int { return int(a.number - b.number) })
+	known = slices.CompactFunc(known, func(a, b input) bool { return a.number == b.number })
+	squares := float32(0)
+	for _, in := range known {
+		squares += in.value * in.value
 	}
 	scale := gain / float32(math.Sqrt(float64(max(squares, 1))))
 	for i := range known {
@@ -131,7 +139,7 @@ func softmax(scores []float32) {
 // shares returns the probability of each class; features that were never seen are passed over.
 func (m *classifier) shares(features []feature) []float32 {
 	scores := make([]float32, len(m.classes))
-	m.score(m.inputs(features), scores)
+	m.score(m.inputsOf(features, false), scores)
 	softmax(scores)
 	return scores
 }

@@ -152,8 +152,9 @@ func (s school) lessons() []lesson {
 	var all []lesson
 	for class, intent := range s.intents {
 		for _, p := range s.phrases[intent] {
+			plain := s.features(p.units)
 			for range p.copies {
-				all = append(all, lesson{s.features(p.units), class})
+				all = append(all, lesson{plain, class})
 				if intent == Greeting {
 					all = append(all, lesson{s.features(append(slices.Clone(p.units), "?")), class})
 				}
