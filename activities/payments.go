@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -46,6 +45,7 @@ type PaymentProvider interface {
 	Payment(ctx context.Context, id int64) (mercadopago.Payment, error)
 	SearchPayments(ctx context.Context, externalReference string) ([]mercadopago.Payment, error)
 	Refund(ctx context.Context, paymentID int64, amount *booking.Money, idempotencyKey string) (mercadopago.Refund, error)
+	Refunds(ctx context.Context, paymentID int64) ([]mercadopago.Refund, error)
 }
 
 // PaymentStore is what the payment activities read and write.
@@ -59,7 +59,10 @@ type PaymentStore interface {
 	ReservationsAwaitingPayment(ctx context.Context, since time.Time, limit int) ([]string, error)
 	PaymentVersion(ctx context.Context, providerID string) (updatedAt time.Time, known bool, err error)
 	Settle(ctx context.Context, report postgres.PaymentReport, now time.Time) (postgres.Settlement, error)
+	Park(ctx context.Context, what postgres.UnreadablePayment, now time.Time) (postgres.Settlement, error)
 	PlanRefund(ctx context.Context, providerPaymentID string, amount booking.Money, reason string, now time.Time) (postgres.Refund, error)
+	TryRefund(ctx context.Context, id int64, now time.Time) error
+	Refunds(ctx context.Context, providerPaymentID string) ([]postgres.Refund, error)
 	FinishRefund(ctx context.Context, id int64, providerRefundID string, status postgres.RefundStatus, now time.Time) error
 	CreditedPayments(ctx context.Context, code string) ([]postgres.CreditedPayment, error)
 }
@@ -131,34 +134,24 @@ func (a *Payments) ClosePaymentLink(ctx context.Context, ref workflows.Reservati
 
 func notFound(err error) bool { return mercadopago.ReasonOf(err) == mercadopago.ReasonNotFound }
 
-// SettlePayment asks the provider for one payment and applies the answer to the ledger.
+// SettlePayment asks the provider for one payment and applies the answer to the ledger. An answer that cannot be read is parked
+// with what came: it would be the same tomorrow, and the owner has to know today.
 func (a *Payments) SettlePayment(ctx context.Context, in workflows.SettleInput) (workflows.Settlement, error) {
+	if isUnreadableName(in.PaymentID) {
+		return a.park(ctx, in.PaymentID, in.Code, nil, asker(ctx))
+	}
 	id, err := providerID(in.PaymentID)
 	if err != nil {
 		return workflows.Settlement{}, asTemporal(err)
 	}
 	payment, err := a.Provider.Payment(ctx, id)
+	if broken := mercadopago.Unreadable(err); len(broken) > 0 && mercadopago.ReasonOf(err) == mercadopago.ReasonUnreadable {
+		return a.park(ctx, in.PaymentID, in.Code, broken[0].Raw, asker(ctx))
+	}
 	if err != nil {
 		return workflows.Settlement{}, asTemporal(err)
 	}
 	return a.settle(ctx, payment)
-}
-
-// SweepPayments asks the provider for all payments of a reservation and applies each.
-func (a *Payments) SweepPayments(ctx context.Context, ref workflows.ReservationRef) (workflows.Settlements, error) {
-	payments, err := a.Provider.SearchPayments(ctx, ref.Code)
-	if err != nil {
-		return workflows.Settlements{}, asTemporal(err)
-	}
-	var found workflows.Settlements
-	for _, payment := range payments {
-		settlement, err := a.settle(ctx, payment)
-		if err != nil {
-			return found, err
-		}
-		found.Items = append(found.Items, settlement)
-	}
-	return found, nil
 }
 
 func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (workflows.Settlement, error) {
@@ -257,24 +250,6 @@ func providerID(paymentID string) (int64, error) {
 	return id, nil
 }
 
-// personal names the parts of a payment that are about who paid; the ledger keeps the rest for disputes.
-var personal = []string{"payer", "card", "additional_info", "shipping_address", "point_of_interaction"}
-
-func withoutPayer(raw json.RawMessage) json.RawMessage {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(raw, &fields) != nil {
-		return nil
-	}
-	for _, name := range personal {
-		delete(fields, name)
-	}
-	kept, err := json.Marshal(fields)
-	if err != nil {
-		return nil
-	}
-	return kept
-}
-
 // ForwardPayment wakes the running Booking workflow of a reservation.
 func (a *Payments) ForwardPayment(ctx context.Context, in workflows.SettleInput) (workflows.ForwardResult, error) {
 	delivered, err := a.Processes.Payment(ctx, in.Code, in.PaymentID)
@@ -291,47 +266,4 @@ func (a *Payments) ResumeBooking(ctx context.Context, ref workflows.ReservationR
 		Code: r.Code, AccommodationID: r.AccommodationID, UnitName: r.UnitName, Stay: r.Stay, Guests: r.Guests, GuestID: r.GuestID,
 		Channel: r.Channel, HoldFor: a.Terms.HoldFor, Extension: a.Terms.Extension, Grace: a.Terms.Grace, Resume: true,
 	}))
-}
-
-const (
-	reconcileWindow = 100 * 24 * time.Hour // the provider's search looks back three months by default
-	reconcileMost   = 500
-)
-
-// ReconcilePayments asks the provider about every booking whose money is not settled and hands on what no notification
-// brought. It changes no ledger itself, so that the booking's own workflow tells the guest.
-func (a *Payments) ReconcilePayments(ctx context.Context) (workflows.Settlements, error) {
-	codes, err := a.Store.ReservationsAwaitingPayment(ctx, a.Now().Add(-reconcileWindow), reconcileMost)
-	if err != nil {
-		return workflows.Settlements{}, asTemporal(err)
-	}
-	var found workflows.Settlements
-	for _, code := range codes {
-		payments, err := a.Provider.SearchPayments(ctx, code)
-		if err != nil {
-			return found, asTemporal(err)
-		}
-		for _, payment := range payments {
-			forwarded, err := a.reconcile(ctx, code, payment)
-			if err != nil {
-				return found, asTemporal(err)
-			}
-			if forwarded {
-				found.Items = append(found.Items, workflows.Settlement{PaymentID: paymentID(payment), Code: code, News: true})
-			}
-		}
-	}
-	return found, nil
-}
-
-func (a *Payments) reconcile(ctx context.Context, code string, payment mercadopago.Payment) (bool, error) {
-	stored, known, err := a.Store.PaymentVersion(ctx, paymentID(payment))
-	if err != nil || known && !payment.DateLastUpdated.After(stored) {
-		return false, err
-	}
-	delivered, err := a.Processes.Payment(ctx, code, paymentID(payment))
-	if err != nil || delivered {
-		return delivered, err
-	}
-	return true, a.Processes.LatePayment(ctx, workflows.LatePaymentInput{PaymentID: paymentID(payment), Code: code})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"cabanas/activities"
 	"cabanas/booking"
@@ -69,6 +70,10 @@ func (l *ledger) PlanRefund(_ context.Context, id string, amount booking.Money, 
 	return l.planned[key], nil
 }
 
+func (l *ledger) TryRefund(context.Context, int64, time.Time) error { return nil }
+
+func (l *ledger) Refunds(context.Context, string) ([]postgres.Refund, error) { return nil, nil }
+
 func (l *ledger) FinishRefund(_ context.Context, _ int64, _ string, status postgres.RefundStatus, _ time.Time) error {
 	l.finished = append(l.finished, status)
 	return nil
@@ -105,6 +110,10 @@ func (p *provider) Refund(_ context.Context, _ int64, _ *booking.Money, key stri
 		return mercadopago.Refund{}, err
 	}
 	return mercadopago.Refund{ID: 5, Status: "approved"}, nil
+}
+
+func (p *provider) Refunds(context.Context, int64) ([]mercadopago.Refund, error) {
+	return p.payment.Refunds, nil
 }
 
 func paymentsOver(l *ledger, p *provider) *activities.Payments {
@@ -198,22 +207,41 @@ func TestRefundIsRepeatedUnderItsKeyUntilTheProviderAnswers(t *testing.T) {
 	require.Equal(t, booking.Pesos(30), l.planned["refund:1:cancelled"].Amount, "the rest of what is due, newest payment first")
 }
 
-func TestRefundThatTheProviderRefusesForGood(t *testing.T) {
+func TestRefundThatTheProviderRefuses(t *testing.T) {
 	t.Parallel()
-	tests := map[mercadopago.Reason]struct {
-		failed bool
-		status postgres.RefundStatus
+	paid := mercadopago.Payment{ID: 1, Status: booking.ProviderApproved, Amount: booking.Pesos(9), Refunded: booking.Pesos(0)}
+	disputed, back := paid, paid
+	disputed.Status = booking.ProviderInMediation
+	back.Status, back.Refunded = booking.ProviderRefunded, booking.Pesos(9)
+	tests := map[string]struct {
+		reason  mercadopago.Reason
+		payment mercadopago.Payment
+		final   bool
+		booked  []postgres.RefundStatus
 	}{
-		mercadopago.ReasonAlreadyRefunded: {false, postgres.RefundDone},
-		mercadopago.ReasonInvalid:         {true, postgres.RefundFailed},
+		"all of it went back":    {mercadopago.ReasonAlreadyRefunded, back, false, []postgres.RefundStatus{postgres.RefundDone}},
+		"in a dispute":           {mercadopago.ReasonAlreadyRefunded, disputed, true, []postgres.RefundStatus{postgres.RefundFailed}},
+		"our request is wrong":   {mercadopago.ReasonInvalid, paid, true, []postgres.RefundStatus{postgres.RefundFailed}},
+		"the payment is too old": {mercadopago.ReasonRefundWindow, paid, true, []postgres.RefundStatus{postgres.RefundFailed}},
+		"more than is left":      {mercadopago.ReasonRefundAmount, paid, true, []postgres.RefundStatus{postgres.RefundFailed}},
+		"the key is another's":   {mercadopago.ReasonConflict, paid, true, []postgres.RefundStatus{postgres.RefundFailed}},
+		"credentials":            {mercadopago.ReasonAuth, paid, false, nil},
+		"not there yet":          {mercadopago.ReasonNotFound, paid, false, nil},
+		"being done right now":   {mercadopago.ReasonLocked, paid, false, nil},
 	}
-	for reason, want := range tests {
-		t.Run(string(reason), func(t *testing.T) {
+	for name, want := range tests {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, p := &ledger{}, &provider{refundErrs: []error{&mercadopago.Error{Reason: reason}}}
+			l, p := &ledger{}, &provider{payment: want.payment, refundErrs: []error{&mercadopago.Error{Reason: want.reason}}}
 			_, err := paymentsOver(l, p).RefundPayment(context.Background(), workflows.RefundInput{PaymentID: "1", Amount: booking.Pesos(5), Reason: "late"})
-			require.Equal(t, want.failed, err != nil)
-			require.Equal(t, []postgres.RefundStatus{want.status}, l.finished)
+			require.Equal(t, want.final, isFinal(err))
+			require.Equal(t, len(want.booked) == 1 && !want.final, err == nil)
+			require.Equal(t, want.booked, l.finished)
 		})
 	}
+}
+
+func isFinal(err error) bool {
+	var failure *temporal.ApplicationError
+	return errors.As(err, &failure) && failure.NonRetryable()
 }

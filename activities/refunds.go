@@ -3,8 +3,11 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
+	"time"
 
 	"cabanas/booking"
 	"cabanas/gateways/mercadopago"
@@ -12,8 +15,15 @@ import (
 	"cabanas/workflows"
 )
 
+const (
+	// keyWorth is how long a repetition relies on the idempotency key alone; the provider forgets it after a day.
+	keyWorth = 12 * time.Hour
+	// clockSkew is how far the provider's clock may be behind ours.
+	clockSkew = 5 * time.Minute
+)
+
 // RefundPayment returns money of one payment. The plan is written before the provider is asked, under a key that the
-// provider gets too: however often it is repeated, the money goes back once.
+// provider gets too, and a repetition looks first what went back: however often it is repeated, the money goes back once.
 func (a *Payments) RefundPayment(ctx context.Context, in workflows.RefundInput) (workflows.RefundResult, error) {
 	amount, err := a.refund(ctx, in.PaymentID, in.Amount, in.Reason)
 	return workflows.RefundResult{Amount: amount}, asTemporal(err)
@@ -52,33 +62,151 @@ func (a *Payments) refund(ctx context.Context, paymentID string, amount booking.
 	if err != nil || plan.Status == postgres.RefundDone {
 		return plan.Amount, err
 	}
+	if plan.Status == postgres.RefundFailed {
+		return booking.Money{}, final(errRefundFailed, workflows.ErrorPaymentRejected)
+	}
 	id, err := providerID(paymentID)
 	if err != nil {
 		return booking.Money{}, err
 	}
+	if err := a.Store.TryRefund(ctx, plan.ID, a.Now()); err != nil {
+		return booking.Money{}, err
+	}
+	if a.mayBeSent(plan) {
+		back, err := a.lookBack(ctx, id, plan)
+		if err != nil {
+			return booking.Money{}, err
+		}
+		if back.ours != nil {
+			return a.book(ctx, plan, *back.ours)
+		}
+		if plan.Status == postgres.RefundInProcess {
+			return plan.Amount, nil // the provider said that it has it
+		}
+	}
 	refund, err := a.Provider.Refund(ctx, id, &plan.Amount, plan.Key)
 	if err != nil {
-		return a.refundRefused(ctx, plan, err)
+		return a.refundRefused(ctx, id, plan, err)
 	}
 	slog.InfoContext(ctx, "refund made", "payment_id", paymentID, "key", plan.Key)
-	return plan.Amount, a.Store.FinishRefund(ctx, plan.ID, strconv.FormatInt(refund.ID, 10), refundStatus(refund), a.Now())
+	return a.book(ctx, plan, refund)
 }
 
-// refundRefused records a refusal that repeating cannot mend; everything else is repeated with the same key.
-func (a *Payments) refundRefused(ctx context.Context, plan postgres.Refund, cause error) (booking.Money, error) {
-	var failure *mercadopago.Error
-	if !errors.As(cause, &failure) || failure.Retryable() || failure.Reason == mercadopago.ReasonNotFound {
-		return booking.Money{}, cause
+// mayBeSent reports whether the provider can have a refund already: it was tried before, or is so old that somebody may have.
+func (a *Payments) mayBeSent(plan postgres.Refund) bool {
+	return plan.Status == postgres.RefundInProcess || !plan.TriedAt.IsZero() || a.Now().Sub(plan.CreatedAt) > keyWorth
+}
+
+var (
+	errRefundFailed   = errors.New("the provider refused this refund, and less than it is left of the payment")
+	errRefundRejected = errors.New("the provider took this refund and then rejected it")
+)
+
+// book writes down what the provider says of our refund. One that it rejects is a case for a person.
+func (a *Payments) book(ctx context.Context, plan postgres.Refund, refund mercadopago.Refund) (booking.Money, error) {
+	status := refundStatus(refund)
+	err := a.Store.FinishRefund(ctx, plan.ID, strconv.FormatInt(refund.ID, 10), status, a.Now())
+	switch {
+	case booking.IsCode(err, booking.CodeDuplicate):
+		// Another refund of the same amount was quicker to recognise this one as its own: the next look knows that.
+		return booking.Money{}, fmt.Errorf("book refund %s: taken by another one: %s", plan.Key, err)
+	case err != nil:
+		return booking.Money{}, err
+	case status == postgres.RefundFailed:
+		return booking.Money{}, final(errRefundRejected, workflows.ErrorPaymentRejected)
 	}
-	if failure.Reason == mercadopago.ReasonAlreadyRefunded {
-		return plan.Amount, a.Store.FinishRefund(ctx, plan.ID, "", postgres.RefundDone, a.Now())
-	}
-	return booking.Money{}, errors.Join(cause, a.Store.FinishRefund(ctx, plan.ID, "", postgres.RefundFailed, a.Now()))
+	return plan.Amount, nil
 }
 
 func refundStatus(refund mercadopago.Refund) postgres.RefundStatus {
-	if refund.Status == "approved" {
+	switch refund.State() {
+	case mercadopago.RefundDone:
 		return postgres.RefundDone
+	case mercadopago.RefundFailed:
+		return postgres.RefundFailed
+	case mercadopago.RefundPending, mercadopago.RefundUnknown:
 	}
 	return postgres.RefundInProcess
+}
+
+// refundRefused settles a refusal that repeating cannot mend by what really went back; everything else is repeated.
+func (a *Payments) refundRefused(ctx context.Context, id int64, plan postgres.Refund, cause error) (booking.Money, error) {
+	if !refusedForGood(cause) {
+		return booking.Money{}, cause
+	}
+	back, err := a.lookBack(ctx, id, plan)
+	if err != nil {
+		return booking.Money{}, err
+	}
+	if back.ours != nil {
+		return a.book(ctx, plan, *back.ours)
+	}
+	// Somebody else gave all of it back. In a dispute nothing is given back, although the provider answers the same.
+	if mercadopago.ReasonOf(cause) == mercadopago.ReasonAlreadyRefunded && back.all {
+		return plan.Amount, a.Store.FinishRefund(ctx, plan.ID, "", postgres.RefundDone, a.Now())
+	}
+	if err := a.Store.FinishRefund(ctx, plan.ID, "", postgres.RefundFailed, a.Now()); err != nil {
+		return booking.Money{}, err
+	}
+	return booking.Money{}, final(cause, workflows.ErrorPaymentRejected)
+}
+
+// refusedForGood reports whether the provider will say the same tomorrow. Not found is repeated, it may not be there yet; so
+// are credentials, which an operator mends.
+func refusedForGood(err error) bool {
+	switch mercadopago.ReasonOf(err) {
+	case mercadopago.ReasonInvalid, mercadopago.ReasonConflict, mercadopago.ReasonAlreadyRefunded, mercadopago.ReasonRefundWindow,
+		mercadopago.ReasonRefundAmount:
+		return true
+	}
+	return false
+}
+
+// backed is what went back of a payment as far as one plan is concerned.
+type backed struct {
+	ours *mercadopago.Refund // the refund that was made for the plan, nil when there is none
+	all  bool                // the whole payment went back, by whomever
+}
+
+// lookBack asks the provider what went back of a payment, and finds the plan's refund by its id or else by amount and time:
+// refunds do not show the key they were made with.
+func (a *Payments) lookBack(ctx context.Context, id int64, plan postgres.Refund) (backed, error) {
+	others, err := a.Store.Refunds(ctx, plan.PaymentID)
+	if err != nil {
+		return backed{}, err
+	}
+	payment, err := a.Provider.Payment(ctx, id)
+	unreadable := mercadopago.ReasonOf(err) == mercadopago.ReasonUnreadable
+	if err != nil && !unreadable {
+		return backed{}, err
+	}
+	made := payment.Refunds
+	if unreadable || payment.RefundsError != nil {
+		if made, err = a.Provider.Refunds(ctx, id); err != nil {
+			return backed{}, err
+		}
+	}
+	back := backed{all: payment.Status == booking.ProviderRefunded ||
+		payment.AmountError == nil && payment.Amount.Centavos > 0 && !payment.Refunded.Less(payment.Amount)}
+	claimed := map[string]bool{}
+	for _, other := range others {
+		if other.ID != plan.ID {
+			claimed[other.ProviderRefundID] = true
+		}
+	}
+	free := func(refund mercadopago.Refund) bool {
+		return isRefundOf(plan, refund) && !claimed[strconv.FormatInt(refund.ID, 10)]
+	}
+	if at := slices.IndexFunc(made, free); at >= 0 {
+		back.ours = &made[at]
+	}
+	return back, nil
+}
+
+func isRefundOf(plan postgres.Refund, refund mercadopago.Refund) bool {
+	if plan.ProviderRefundID != "" && plan.Status == postgres.RefundInProcess {
+		return plan.ProviderRefundID == strconv.FormatInt(refund.ID, 10)
+	}
+	return refund.State() != mercadopago.RefundFailed && refund.AmountError == nil && refund.Amount.Centavos == plan.Amount.Centavos &&
+		!refund.DateCreated.Before(plan.CreatedAt.Add(-clockSkew))
 }

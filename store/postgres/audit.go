@@ -32,6 +32,7 @@ func (s *Store) invariants() []invariant {
 		{1, "no night is sold twice", timeless(s.queries.AuditOverlaps)},
 		{1, "a closed night that is sold is an open conflict", timeless(s.queries.AuditBlocks)},
 		{2, "approved money has its place, went back, or the owner knows", s.queries.AuditPayments},
+		{2, "a refund is made, or the owner knows", s.queries.AuditRefunds},
 		{3, "a confirmation rests on money or on the owner", timeless(s.queries.AuditConfirmations)},
 		{3, "status and ledger agree", timeless(s.queries.AuditLedger)},
 		{4, "no hold outlives its deadline", s.queries.AuditDeadlines},
@@ -44,7 +45,8 @@ func (s *Store) invariants() []invariant {
 }
 
 // Audit checks the invariants that the database can answer alone, all on one snapshot; none broken is an empty list. What is
-// under way gets its time: a message or webhook a minute, an owner's notice a minute, a deadline five seconds before now.
+// under way gets its time: a message or webhook a minute, an owner's notice a minute, a refund an hour (ten days
+// at the provider), a deadline five seconds before now.
 func (s *Store) Audit(ctx context.Context, now time.Time) ([]Violation, error) {
 	violations := []Violation{}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cabanas/booking"
+	"cabanas/store/postgres"
 )
 
 // Every invariant is broken by hand, and found.
@@ -64,6 +65,26 @@ func TestAuditFinds(t *testing.T) {
 			b.settle(p)
 			b.forge(`UPDATE payments SET last_received_at = last_received_at - interval '1 hour'`)
 			return p.ProviderID
+		}},
+		{"a refund that nobody sends", 2, func(b *bench, _, payment string) string {
+			plan, err := b.PlanRefund(b.t.Context(), payment, booking.Pesos(5), "goodwill", now.Add(-2*time.Hour))
+			require.NoError(b.t, err)
+			require.NoError(b.t, b.TryRefund(b.t.Context(), plan.ID, now.Add(-59*time.Minute)))
+			b.clean()
+			require.NoError(b.t, b.TryRefund(b.t.Context(), plan.ID, now.Add(-61*time.Minute)))
+			return plan.Key + " planned"
+		}},
+		{"a refused refund that the owner was not told of", 2, func(b *bench, _, payment string) string {
+			plan, err := b.PlanRefund(b.t.Context(), payment, booking.Pesos(5), "goodwill", now.Add(-2*time.Hour))
+			require.NoError(b.t, err)
+			require.NoError(b.t, b.FinishRefund(b.t.Context(), plan.ID, "", postgres.RefundFailed, now.Add(-2*time.Hour)))
+			return plan.Key + " failed"
+		}},
+		{"a refund that stays at the provider", 2, func(b *bench, _, payment string) string {
+			plan, err := b.PlanRefund(b.t.Context(), payment, booking.Pesos(5), "goodwill", now.Add(-300*time.Hour))
+			require.NoError(b.t, err)
+			require.NoError(b.t, b.FinishRefund(b.t.Context(), plan.ID, "7", postgres.RefundInProcess, now.Add(-241*time.Hour)))
+			return plan.Key + " in_process"
 		}},
 		{"confirmed on nothing", 3, func(b *bench, _, _ string) string {
 			r := b.hold(stay("2027-06-01", 2))
@@ -176,4 +197,25 @@ func TestAuditGivesTime(t *testing.T) {
 		found = append(found, violation.Invariant)
 	}
 	require.Equal(t, []int{2, 4, 5, 6}, found)
+}
+
+// A refused refund is the owner's case once the owner was told, and nobody's when the money went back all the same.
+func TestAuditLeavesARefusedRefundToTheOwner(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r := b.hold(stay("2027-01-10", 2))
+	p := report(r.Code)
+	b.settle(p)
+	plan, err := b.PlanRefund(t.Context(), p.ProviderID, booking.Pesos(5), "surplus", now.Add(-2*time.Hour))
+	require.NoError(t, err)
+	require.NoError(t, b.FinishRefund(t.Context(), plan.ID, "", postgres.RefundFailed, now.Add(-2*time.Hour)))
+	b.tellOwner(r.Code, p.ProviderID)
+	violations, err := b.Audit(t.Context(), now)
+	require.NoError(t, err)
+	require.Len(t, violations, 1, "that notice was of something else")
+	notice := ownerCase(r.Code, p.ProviderID)
+	notice.Key = r.Code + "/owner_payment_case/" + p.ProviderID + "/park/" + p.ProviderID
+	_, err = b.QueueNotice(t.Context(), notice, now)
+	require.NoError(t, err)
+	b.clean()
 }

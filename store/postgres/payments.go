@@ -81,6 +81,11 @@ type Refund struct {
 	Amount    booking.Money
 	Reason    string
 	Status    RefundStatus
+	// ProviderRefundID is empty until the provider has said it.
+	ProviderRefundID string
+	CreatedAt        time.Time
+	// TriedAt is when somebody last began to send it, zero before; the provider may have it since the first time.
+	TriedAt time.Time
 }
 
 // RefundStatus is how far a refund is.

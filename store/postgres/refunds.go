@@ -13,8 +13,8 @@ import (
 )
 
 // PlanRefund writes down that amount (zero: all that is left) of a payment goes back, once per payment and reason; repeated it
-// returns the first plan. More than what is left is cut down to it; nothing left is [booking.CodeWrongState], an unknown
-// payment [booking.CodeNotFound].
+// returns the first plan. One that failed is planned again while its amount is left. More than what is left is cut down to it;
+// nothing left is [booking.CodeWrongState], an unknown payment [booking.CodeNotFound].
 func (s *Store) PlanRefund(ctx context.Context, providerPaymentID string, amount booking.Money, reason string, now time.Time) (Refund, error) {
 	var refund Refund
 	err := s.transact(ctx, "plan refund", func(tx pgx.Tx) error {
@@ -23,14 +23,12 @@ func (s *Store) PlanRefund(ctx context.Context, providerPaymentID string, amount
 			return err
 		}
 		planned, err := s.queries.GetRefundByReason(ctx, tx, &dbgen.GetRefundByReasonParams{ProviderID: providerPaymentID, Reason: reason})
-		if err == nil {
-			refund = refundOf(planned, providerPaymentID)
-			return nil
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			planned, err = s.planRefund(ctx, tx, payment, amount, reason, now)
+		case err == nil && planned.Status == string(RefundFailed):
+			planned, err = s.reviveRefund(ctx, tx, payment, planned, now)
 		}
-		if !errors.Is(err, pgx.ErrNoRows) {
-			return err
-		}
-		planned, err = s.planRefund(ctx, tx, payment, amount, reason, now)
 		if err == nil {
 			refund = refundOf(planned, providerPaymentID)
 		}
@@ -58,17 +56,56 @@ func (s *Store) planRefund(ctx context.Context, tx pgx.Tx, payment *dbgen.LockPa
 	if err != nil {
 		return nil, err
 	}
-	if back == left {
-		err = s.queries.MovePayment(ctx, tx, &dbgen.MovePaymentParams{ID: p.ID, Disposition: string(DispositionToRefund), RefundedCentavos: p.RefundedCentavos})
+	return planned, s.notePlan(ctx, tx, &p, planned, left, now)
+}
+
+// reviveRefund plans a refund again that the provider had refused: a dispute that forbade it may be over.
+func (s *Store) reviveRefund(ctx context.Context, tx pgx.Tx, payment *dbgen.LockPaymentRow, failed *dbgen.Refund, now time.Time) (*dbgen.Refund, error) {
+	p := payment.Payment
+	left := p.AmountCentavos - max(p.RefundedCentavos, payment.ReturningCentavos)
+	switch {
+	case left <= 0:
+		return nil, booking.Refuse(booking.CodeWrongState, "nothing is left to return of payment %s", p.ProviderID)
+	case left < failed.AmountCentavos:
+		return failed, nil
+	}
+	planned, err := s.queries.ReviveRefund(ctx, tx, &dbgen.ReviveRefundParams{ID: failed.ID, Now: now})
+	if err != nil {
+		return nil, err
+	}
+	return planned, s.notePlan(ctx, tx, &p, planned, left, now)
+}
+
+func (s *Store) notePlan(ctx context.Context, tx pgx.Tx, p *dbgen.Payment, planned *dbgen.Refund, left int64, now time.Time) error {
+	if planned.AmountCentavos == left {
+		err := s.queries.MovePayment(ctx, tx, &dbgen.MovePaymentParams{ID: p.ID, Disposition: string(DispositionToRefund), RefundedCentavos: p.RefundedCentavos})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return planned, s.noteRefund(ctx, tx, p.ReservationID, planned, "refund_planned", now)
+	return s.noteRefund(ctx, tx, p.ReservationID, planned, "refund_planned", now)
+}
+
+// TryRefund notes that a refund is about to be sent. The audit takes one that nobody has tried for an hour for forgotten.
+func (s *Store) TryRefund(ctx context.Context, id int64, now time.Time) error {
+	return explain("try refund", s.queries.TryRefund(ctx, s.pool, &dbgen.TryRefundParams{ID: id, Now: now}))
+}
+
+// Refunds lists what was planned to be returned of a payment, oldest first, whatever became of it.
+func (s *Store) Refunds(ctx context.Context, providerPaymentID string) ([]Refund, error) {
+	rows, err := s.queries.ListRefunds(ctx, s.pool, providerPaymentID)
+	if err != nil {
+		return nil, explain("list refunds", err)
+	}
+	refunds := make([]Refund, 0, len(rows))
+	for _, row := range rows {
+		refunds = append(refunds, refundOf(row, providerPaymentID))
+	}
+	return refunds, nil
 }
 
 // FinishRefund records the provider's answer and, when the money went back, what that means for payment and reservation. A
-// refund that is done or failed stays so.
+// refund that is done or failed stays so. A refund at the provider that is another one of ours is [booking.CodeDuplicate].
 func (s *Store) FinishRefund(ctx context.Context, id int64, providerRefundID string, status RefundStatus, now time.Time) error {
 	return s.transact(ctx, "finish refund", func(tx pgx.Tx) error {
 		planned, err := s.queries.GetRefund(ctx, tx, id)
@@ -172,5 +209,6 @@ func refundChange(refund *dbgen.Refund, reason string, now time.Time) change {
 
 func refundOf(row *dbgen.Refund, providerPaymentID string) Refund {
 	return Refund{ID: row.ID, Key: row.Key, PaymentID: providerPaymentID, Amount: money(row.AmountCentavos, row.Currency),
-		Reason: row.Reason, Status: RefundStatus(row.Status)}
+		Reason: row.Reason, Status: RefundStatus(row.Status), ProviderRefundID: row.ProviderRefundID,
+		CreatedAt: row.CreatedAt, TriedAt: timeOf(row.TriedAt)}
 }

@@ -118,6 +118,45 @@ func TestRefundRefusedForGood(t *testing.T) {
 	require.Equal(t, "to_refund", b.disposition(p.ProviderID))
 	require.NoError(t, b.FinishRefund(t.Context(), plan.ID, "", postgres.RefundFailed, now))
 	require.Equal(t, "parked", b.disposition(p.ProviderID), "somebody has to do it another way")
+
+	again, err := b.PlanRefund(t.Context(), p.ProviderID, booking.Money{}, "returned", now.Add(time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, plan.ID, again.ID)
+	require.Equal(t, postgres.RefundPlanned, again.Status, "the provider may think better of it")
+	require.Equal(t, "to_refund", b.disposition(p.ProviderID))
+	require.NoError(t, b.FinishRefund(t.Context(), plan.ID, "", postgres.RefundFailed, now))
+	p.RefundedAmount, p.UpdatedAt = booking.Pesos(10_000), now.Add(time.Hour)
+	b.settle(p)
+	again, err = b.PlanRefund(t.Context(), p.ProviderID, booking.Money{}, "returned", now)
+	require.NoError(t, err)
+	require.Equal(t, postgres.RefundFailed, again.Status, "less than it is left")
+	p.Status, p.RefundedAmount, p.UpdatedAt = booking.ProviderRefunded, p.Amount, now.Add(2*time.Hour)
+	b.settle(p)
+	_, err = b.PlanRefund(t.Context(), p.ProviderID, booking.Money{}, "returned", now)
+	requireCode(t, err, booking.CodeWrongState)
+}
+
+func TestRefundAtTheProviderIsOneOfOurs(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := report("nobody's")
+	b.settle(p)
+	var plans []postgres.Refund
+	for _, reason := range []string{"late", "surplus"} {
+		plan, err := b.PlanRefund(t.Context(), p.ProviderID, booking.Pesos(5), reason, now)
+		require.NoError(t, err)
+		require.Zero(t, plan.TriedAt)
+		require.NoError(t, b.TryRefund(t.Context(), plan.ID, now))
+		plans = append(plans, plan)
+	}
+	require.NoError(t, b.FinishRefund(t.Context(), plans[0].ID, "55", postgres.RefundDone, now))
+	requireCode(t, b.FinishRefund(t.Context(), plans[1].ID, "55", postgres.RefundDone, now), booking.CodeDuplicate)
+	refunds, err := b.Refunds(t.Context(), p.ProviderID)
+	require.NoError(t, err)
+	require.Len(t, refunds, 2)
+	require.Equal(t, "55", refunds[0].ProviderRefundID)
+	require.True(t, refunds[1].TriedAt.Equal(now))
+	require.Equal(t, postgres.RefundPlanned, refunds[1].Status)
 }
 
 func TestRefundsNeverExceedThePayment(t *testing.T) {

@@ -16,6 +16,15 @@ import (
 // one takes the nights again when they are free, money without a place is marked to be returned. It may be repeated and run
 // at the same time for the same payment or beside [Store.ExpireHold]: the row's lock orders them.
 func (s *Store) Settle(ctx context.Context, report PaymentReport, now time.Time) (Settlement, error) {
+	settlement, err := s.settle(ctx, report, now)
+	if unstorable(err) {
+		report.Raw = asText(report.Raw)
+		return s.settle(ctx, report, now)
+	}
+	return settlement, err
+}
+
+func (s *Store) settle(ctx context.Context, report PaymentReport, now time.Time) (Settlement, error) {
 	var settlement Settlement
 	err := s.transact(ctx, "settle payment", func(tx pgx.Tx) error {
 		c, err := s.openCase(ctx, tx, report, now)

@@ -242,6 +242,39 @@ func (q *Queries) AuditPayments(ctx context.Context, db DBTX, now time.Time) ([]
 	return items, nil
 }
 
+const auditRefunds = `-- name: AuditRefunds :many
+SELECT ('refund ' || f.key || ' ' || f.status || coalesce(' ' || r.code, ''))::text AS row
+FROM refunds f JOIN payments p ON p.id = f.payment_id LEFT JOIN reservations r ON r.id = p.reservation_id
+WHERE (f.status = 'planned' AND greatest(f.tried_at, f.updated_at) < $1::timestamptz - interval '1 hour')
+    OR (f.status = 'in_process' AND f.updated_at < $1::timestamptz - interval '10 days')
+    OR (f.status = 'failed' AND f.updated_at < $1::timestamptz - interval '1 hour'
+        AND p.refunded_centavos < p.amount_centavos
+        AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.to_owner AND (
+            n.key LIKE '%/owner_payment_case/' || p.provider_id || '/park%' OR starts_with(n.key, r.code || '/owner_payment_case/refund/'))))
+ORDER BY f.id LIMIT 100
+`
+
+// Whoever sends a refund notes each try, a minute apart at most. One that was refused is the owner's case.
+func (q *Queries) AuditRefunds(ctx context.Context, db DBTX, now time.Time) ([]string, error) {
+	rows, err := db.Query(ctx, auditRefunds, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var row string
+		if err := rows.Scan(&row); err != nil {
+			return nil, err
+		}
+		items = append(items, row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const auditReplay = `-- name: AuditReplay :many
 SELECT r.code::text AS row FROM reservations r LEFT JOIN LATERAL (
     SELECT id, reservation_id, kind, actor, reason, details, status_before, status_after, payment_status_after, expires_at_after, paid_centavos_after, accommodation_id_after, check_in_after, check_out_after, at, recorded_at FROM booking_events e WHERE e.reservation_id = r.id ORDER BY e.id DESC LIMIT 1) last ON true

@@ -272,6 +272,7 @@ type Refund struct {
 	ProviderRefundID string
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	TriedAt          *time.Time
 }
 
 // Bookings. Changed by conditional statements only; triggers enforce transitions and write booking_events.

@@ -112,7 +112,7 @@ func (q *Queries) GetPaymentVersion(ctx context.Context, db DBTX, providerID str
 }
 
 const getRefund = `-- name: GetRefund :one
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, p.provider_id FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE f.id = $1
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, p.provider_id FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE f.id = $1
 `
 
 type GetRefundRow struct {
@@ -134,13 +134,14 @@ func (q *Queries) GetRefund(ctx context.Context, db DBTX, id int64) (*GetRefundR
 		&i.Refund.ProviderRefundID,
 		&i.Refund.CreatedAt,
 		&i.Refund.UpdatedAt,
+		&i.Refund.TriedAt,
 		&i.ProviderID,
 	)
 	return &i, err
 }
 
 const getRefundByReason = `-- name: GetRefundByReason :one
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 AND f.reason = $2
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 AND f.reason = $2
 `
 
 type GetRefundByReasonParams struct {
@@ -162,8 +163,23 @@ func (q *Queries) GetRefundByReason(ctx context.Context, db DBTX, arg *GetRefund
 		&i.ProviderRefundID,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.TriedAt,
 	)
 	return &i, err
+}
+
+const hearParked = `-- name: HearParked :exec
+UPDATE payments SET told_to = $1 WHERE id = $2
+`
+
+type HearParkedParams struct {
+	ToldTo string
+	ID     int64
+}
+
+func (q *Queries) HearParked(ctx context.Context, db DBTX, arg *HearParkedParams) error {
+	_, err := db.Exec(ctx, hearParked, arg.ToldTo, arg.ID)
+	return err
 }
 
 const insertPaymentLink = `-- name: InsertPaymentLink :one
@@ -209,7 +225,7 @@ func (q *Queries) InsertPaymentLink(ctx context.Context, db DBTX, arg *InsertPay
 const insertRefund = `-- name: InsertRefund :one
 INSERT INTO refunds (payment_id, key, reason, amount_centavos, currency, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6)
-RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at
+RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at
 `
 
 type InsertRefundParams struct {
@@ -242,6 +258,7 @@ func (q *Queries) InsertRefund(ctx context.Context, db DBTX, arg *InsertRefundPa
 		&i.ProviderRefundID,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.TriedAt,
 	)
 	return &i, err
 }
@@ -362,6 +379,42 @@ func (q *Queries) ListOpenPaymentLinks(ctx context.Context, db DBTX, code string
 	return items, nil
 }
 
+const listRefunds = `-- name: ListRefunds :many
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 ORDER BY f.id
+`
+
+func (q *Queries) ListRefunds(ctx context.Context, db DBTX, providerID string) ([]*Refund, error) {
+	rows, err := db.Query(ctx, listRefunds, providerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []*Refund
+	for rows.Next() {
+		var i Refund
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.Key,
+			&i.Reason,
+			&i.AmountCentavos,
+			&i.Currency,
+			&i.Status,
+			&i.ProviderRefundID,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.TriedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockPayment = `-- name: LockPayment :one
 SELECT p.id, p.provider, p.provider_id, p.reservation_id, p.reference, p.status, p.status_detail, p.amount_centavos, p.refunded_centavos, p.currency, p.collector_ours, p.counted, p.verdict, p.disposition, p.told_to, p.provider_updated_at, p.first_received_at, p.last_received_at,
     ARRAY(SELECT DISTINCT e.verdict FROM payment_events e WHERE e.payment_id = p.id)::text[] AS verdicts,
@@ -429,6 +482,96 @@ type MovePaymentParams struct {
 func (q *Queries) MovePayment(ctx context.Context, db DBTX, arg *MovePaymentParams) error {
 	_, err := db.Exec(ctx, movePayment, arg.Disposition, arg.RefundedCentavos, arg.ID)
 	return err
+}
+
+const noteUnreadable = `-- name: NoteUnreadable :exec
+INSERT INTO payment_events (payment_id, status, status_detail, amount_centavos, refunded_centavos, provider_updated_at, verdict, raw, received_at)
+VALUES ($1, 'unknown', 'unreadable', 0, 0, $2, 'park', $3, $4)
+ON CONFLICT ON CONSTRAINT payment_events_report_key DO NOTHING
+`
+
+type NoteUnreadableParams struct {
+	PaymentID         int64
+	ProviderUpdatedAt time.Time
+	Raw               json.RawMessage
+	Now               time.Time
+}
+
+func (q *Queries) NoteUnreadable(ctx context.Context, db DBTX, arg *NoteUnreadableParams) error {
+	_, err := db.Exec(ctx, noteUnreadable,
+		arg.PaymentID,
+		arg.ProviderUpdatedAt,
+		arg.Raw,
+		arg.Now,
+	)
+	return err
+}
+
+const parkOpenPayment = `-- name: ParkOpenPayment :exec
+UPDATE payments SET disposition = 'parked' WHERE id = $1 AND disposition = 'open'
+`
+
+func (q *Queries) ParkOpenPayment(ctx context.Context, db DBTX, id int64) error {
+	_, err := db.Exec(ctx, parkOpenPayment, id)
+	return err
+}
+
+const parkPayment = `-- name: ParkPayment :execrows
+INSERT INTO payments (provider_id, reference, status, amount_centavos, currency, collector_ours, verdict, disposition, told_to,
+    provider_updated_at, first_received_at, last_received_at)
+VALUES ($1, $2, 'unknown', 0, '', false, 'park', 'parked', $3, $4, $5, $5)
+ON CONFLICT (provider_id) DO NOTHING
+`
+
+type ParkPaymentParams struct {
+	ProviderID string
+	Reference  string
+	ToldTo     string
+	Never      time.Time
+	Now        time.Time
+}
+
+// A row that is there knows more than one that could not be read.
+func (q *Queries) ParkPayment(ctx context.Context, db DBTX, arg *ParkPaymentParams) (int64, error) {
+	result, err := db.Exec(ctx, parkPayment,
+		arg.ProviderID,
+		arg.Reference,
+		arg.ToldTo,
+		arg.Never,
+		arg.Now,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const reviveRefund = `-- name: ReviveRefund :one
+UPDATE refunds SET status = 'planned', updated_at = $1 WHERE id = $2 AND status = 'failed' RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at
+`
+
+type ReviveRefundParams struct {
+	Now time.Time
+	ID  int64
+}
+
+func (q *Queries) ReviveRefund(ctx context.Context, db DBTX, arg *ReviveRefundParams) (*Refund, error) {
+	row := db.QueryRow(ctx, reviveRefund, arg.Now, arg.ID)
+	var i Refund
+	err := row.Scan(
+		&i.ID,
+		&i.PaymentID,
+		&i.Key,
+		&i.Reason,
+		&i.AmountCentavos,
+		&i.Currency,
+		&i.Status,
+		&i.ProviderRefundID,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.TriedAt,
+	)
+	return &i, err
 }
 
 const storePayment = `-- name: StorePayment :exec
@@ -525,4 +668,18 @@ func (q *Queries) SumOtherPayments(ctx context.Context, db DBTX, arg *SumOtherPa
 		&i.ChargedBack,
 	)
 	return &i, err
+}
+
+const tryRefund = `-- name: TryRefund :exec
+UPDATE refunds SET tried_at = $1::timestamptz WHERE id = $2
+`
+
+type TryRefundParams struct {
+	Now time.Time
+	ID  int64
+}
+
+func (q *Queries) TryRefund(ctx context.Context, db DBTX, arg *TryRefundParams) error {
+	_, err := db.Exec(ctx, tryRefund, arg.Now, arg.ID)
+	return err
 }

@@ -32,6 +32,18 @@ WHERE p.status = 'approved' AND p.refunded_centavos < p.amount_centavos AND NOT 
             OR (r.reservation_status = 'cancelled' AND starts_with(n.key, r.code || '/owner_cancelled')))))), false)
 ORDER BY p.id LIMIT 100;
 
+-- name: AuditRefunds :many
+-- Whoever sends a refund notes each try, a minute apart at most. One that was refused is the owner's case.
+SELECT ('refund ' || f.key || ' ' || f.status || coalesce(' ' || r.code, ''))::text AS row
+FROM refunds f JOIN payments p ON p.id = f.payment_id LEFT JOIN reservations r ON r.id = p.reservation_id
+WHERE (f.status = 'planned' AND greatest(f.tried_at, f.updated_at) < sqlc.arg(now)::timestamptz - interval '1 hour')
+    OR (f.status = 'in_process' AND f.updated_at < sqlc.arg(now)::timestamptz - interval '10 days')
+    OR (f.status = 'failed' AND f.updated_at < sqlc.arg(now)::timestamptz - interval '1 hour'
+        AND p.refunded_centavos < p.amount_centavos
+        AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.to_owner AND (
+            n.key LIKE '%/owner_payment_case/' || p.provider_id || '/park%' OR starts_with(n.key, r.code || '/owner_payment_case/refund/'))))
+ORDER BY f.id LIMIT 100;
+
 -- name: AuditConfirmations :many
 -- What was counted once stays an explanation when it is returned later: the return is a number and an event of its own.
 SELECT r.code::text AS row FROM reservations r

@@ -99,3 +99,30 @@ SELECT p.provider_id, p.amount_centavos, p.currency,
     greatest(p.refunded_centavos, (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status <> 'failed'))::bigint AS returned_centavos
 FROM payments p JOIN reservations r ON r.id = p.reservation_id
 WHERE r.code = @code AND p.counted ORDER BY p.first_received_at DESC, p.id DESC;
+
+-- name: ReviveRefund :one
+UPDATE refunds SET status = 'planned', updated_at = @now WHERE id = @id AND status = 'failed' RETURNING *;
+
+-- name: TryRefund :exec
+UPDATE refunds SET tried_at = @now::timestamptz WHERE id = @id;
+
+-- name: ListRefunds :many
+SELECT f.* FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = @provider_id ORDER BY f.id;
+
+-- name: ParkPayment :execrows
+-- A row that is there knows more than one that could not be read.
+INSERT INTO payments (provider_id, reference, status, amount_centavos, currency, collector_ours, verdict, disposition, told_to,
+    provider_updated_at, first_received_at, last_received_at)
+VALUES (@provider_id, @reference, 'unknown', 0, '', false, 'park', 'parked', @told_to, @never, @now, @now)
+ON CONFLICT (provider_id) DO NOTHING;
+
+-- name: NoteUnreadable :exec
+INSERT INTO payment_events (payment_id, status, status_detail, amount_centavos, refunded_centavos, provider_updated_at, verdict, raw, received_at)
+VALUES (@payment_id, 'unknown', 'unreadable', 0, 0, @provider_updated_at, 'park', @raw, @now)
+ON CONFLICT ON CONSTRAINT payment_events_report_key DO NOTHING;
+
+-- name: HearParked :exec
+UPDATE payments SET told_to = @told_to WHERE id = @id;
+
+-- name: ParkOpenPayment :exec
+UPDATE payments SET disposition = 'parked' WHERE id = @id AND disposition = 'open';
