@@ -188,6 +188,10 @@ var (
 // weekday reads viernes, viernes 4, sábado 15 de noviembre, viernes 4/12.
 func (r *reader) weekday(i, weekday int) mention {
 	m := mention{weekday: weekday, at: i, end: i + 1}
+	if word(r.tokens, i+1) == "que" && comesWords[word(r.tokens, i+2)] {
+		m.end = i + 3
+		return m
+	}
 	next := i + 1
 	if word(r.tokens, next) == "," || word(r.tokens, next) == "." {
 		next++

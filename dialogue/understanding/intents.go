@@ -54,11 +54,37 @@ func intentOf(tokens []token, firmData, hasStay, hasCode bool) (Intent, float64)
 	}
 	if share < unsure {
 		best = Other
-		if hasData {
+		if firmData || hasData && slices.ContainsFunc(units, func(unit string) bool { return dataWords[unit] }) {
 			best = ProvideInfo
 		}
 	}
+	if best == ProvideInfo && !firmData && hasStay && !slices.ContainsFunc(units, func(unit string) bool { return dataWords[unit] || interjections[unit] }) && slices.Contains(units, unknownUnit) {
+		best = Other
+	}
+	if hasData && searched[best] && searches(tokens) {
+		best = Availability
+	}
 	return best, rounded(share)
+}
+
+// searched are the intents that a message with days or people is not about when it says that a place is looked for.
+var searched = map[Intent]bool{ProvideInfo: true, Amenities: true, Policies: true, Other: true}
+
+// searches reports whether the words say that a place is looked for: "necesito una cabaña", "hay algo". After a correction
+// they do not.
+func searches(tokens []token) bool {
+	found := false
+	for i, t := range tokens {
+		switch {
+		case correctionWords[t.text] || t.text == "no":
+			return false
+		case seekWords[t.text] && !restWords[word(tokens, i+1)]:
+			found = true
+		case askWords[t.text] && freeWords[word(tokens, i+1)] && word(tokens, i+3) != "el" && word(tokens, i+3) != "estacionar":
+			found = true
+		}
+	}
+	return found
 }
 
 // How much the surest sentence of several adds to what the whole message seems to want; a question most.
@@ -127,7 +153,7 @@ func sentences(tokens []token) [][]token {
 // plainData reports units that say nothing but dates and people: every word is one that goes with them.
 func plainData(units []string) bool {
 	for _, unit := range units {
-		if !special(unit) && !dataWords[unit] {
+		if !special(unit) && !dataWords[unit] && !interjections[unit] {
 			return false
 		}
 	}
@@ -205,38 +231,38 @@ const (
 // features describe a message to the classifier: its words and their beginnings, classes, neighbours, and how long it is.
 func (s school) features(units []string) []feature {
 	features := make([]feature, 0, 8*len(units)+4)
-	add := func(name string, value float32) { features = append(features, feature{name, value}) }
+	add := func(value float32, name ...string) { features = append(features, feature{nameOf(name...), value}) }
 	base := make([]string, len(units))
 	for i, unit := range units {
 		base[i] = unit
 		if special(unit) {
-			add(unit, ofSlot)
+			add(ofSlot, unit)
 			continue
 		}
-		add(unit, ofWord)
+		add(ofWord, unit)
 		if len(unit) > prefixLength {
 			base[i] = unit[:prefixLength]
-			add(base[i]+"*", ofStem)
+			add(ofStem, base[i], "*")
 		}
 		if class := s.class[unit]; class != "" {
 			base[i] = class
 			if class == "@mes" {
 				base[i] = "<mes>"
 			}
-			add(base[i], ofClass)
+			add(ofClass, base[i])
 		}
-		pieces(unit, func(piece string) { add(piece, ofPiece) })
+		pieces(unit, func(piece string) { add(ofPiece, "~", piece) })
 	}
 	before, kind := "^", float32(ofEdge)
 	for i, unit := range base {
-		add(before+" "+unit, kind)
+		add(kind, before, " ", unit)
 		if i > 1 {
-			add(base[i-2]+" _ "+unit, ofGap)
+			add(ofGap, base[i-2], " _ ", unit)
 		}
 		before, kind = unit, ofPair
 	}
-	add(before+" $", ofEdge)
-	add(lengthOf(len(units)), ofEdge)
+	add(ofEdge, before, " $")
+	add(ofEdge, lengthOf(len(units)))
 	return features
 }
 
@@ -247,7 +273,7 @@ func pieces(word string, add func(string)) {
 		return
 	}
 	for i := 1; i+length <= len(word); i++ {
-		add("~" + word[i:i+length])
+		add(word[i : i+length])
 	}
 }
 

@@ -7,7 +7,7 @@ import "strings"
 func languageOf(tokens []token) string {
 	spanish, portuguese, english, words := 0, 0, 0, 0
 	for _, t := range tokens {
-		if t.raw < "a" || noLanguage[t.raw] {
+		if t.raw < "a" || noLanguage[t.raw] || laughter(t.raw) {
 			continue
 		}
 		words++
@@ -30,6 +30,11 @@ func languageOf(tokens []token) string {
 		return "en"
 	}
 	return "es"
+}
+
+// laughter reports "jajaja", "haha", "kkk", however long.
+func laughter(word string) bool {
+	return len(word) > 1 && (strings.Trim(word, "ja") == "" || strings.Trim(word, "je") == "" || strings.Trim(word, "ha") == "" || strings.Trim(word, "k") == "")
 }
 
 func endsIn(word string, endings []string) bool {
@@ -57,7 +62,7 @@ mas este soy tiene hacer necesito quisiera busco donde llego hoy un unos unas mi
 queda noche al en tambien alguien otra otro perro perros nene nenes chicos chico bueno buen tardes podes puede pueden tendrian sena
 cuatro siete ocho nueve diez pasame mandame quedo bien despues ahora solo hacen hace hago pareja esposa senora marido novio novia hijo
 hijos ninos chau abrazo saludos`),
-	"pt": set(`oi oie obrigado obrigada brigado brigada voce voces vc vcs tem temos tenho quero gostaria gostariamos diaria diarias pessoa pessoas
+	"pt": set(`oi oie fechou demais mesmo bora nessa voltamos saindo chegando embora mim pela pelo obrigado obrigada brigado brigada voce voces vc vcs tem temos tenho quero gostaria gostariamos diaria diarias pessoa pessoas
 noite noites ate janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro nao sim bom boa tudo quanto custa fica
 disponivel disponiveis disponibilidade minha minhas meu meus amanha hoje chale chales crianca criancas dois duas um uma com falar fim
 sexta terca feira sabado tchau ola e do na nas pra pro ao aos sao ou estao preco precos fazer faz qual quais onde aonde chego cachorro
@@ -67,7 +72,7 @@ ainda agora depois isso essa esse aqui algum ano novo natal pascoa ferias dezess
 doze treze sete quatro sem animais chaves pego incluso livre quinta domingos estou procurando mandem gostei lareira churrasqueira perto
 longe chegada ficam ficar voltar ligar ligue sinal reembolso nosso nossa viu jogo ontem hospedagem aluguel alugar quarto quartos
 banheiro toalhas lencol cozinha geladeira estacionamento banho cedo trocar adiar desmarcar boleto fechado combinado otimo abraco as`),
-	"en": set(`jan apr aug dec monday just think will about should might maybe after before tell ask ll ve re don couldn wouldn isn aren who why which when because if then them him her his he she than too also only both same other another hi hello hey the for and from to are there available availability people guests nights night want book booking would like how much price
+	"en": set(`cheers mate jan apr aug dec monday just think will about should might maybe after before tell ask ll ve don couldn wouldn isn aren who why which when because if then them him her his he she than too also only both same other another hi hello hey the for and from to are there available availability people guests nights night want book booking would like how much price
 please thanks thank you we i january february march may june july august september october november december do have yes cancel
 reservation speak with person weekend next need cabin cabins my is it what where when can could any of on at our your us be will adults
 children kids kid dog dogs stay arrive arriving leaving time week days day two three four five six seven eight one id im does did has

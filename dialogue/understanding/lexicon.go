@@ -148,6 +148,18 @@ func (w words[V]) index() map[string]V {
 	return byWord
 }
 
+// seekWords say that a place is looked for unless one of restWords follows; so does one of askWords before one of freeWords.
+var (
+	seekWords = set(`busco buscamos buscaba buscabamos buscando necesito necesitamos necesitaba necesitabamos necesitaria necesitariamos preciso precisamos precisaba
+precisabamos precisaria precisariamos procuro procuramos procurando precisava looking searching`)
+	restWords = set("que cuna saber factura pagar cancelar cambiar mover senar abonar transferir mas llegar entrar dejar hablar otra otro confirmar datos")
+	askWords  = set("hay tenes habra tendras tendran tendra tendria tendrias tendrian queda quedaria tenias tem teria have")
+	freeWords = set("algo lugar lugarcito disponibilidad disponible libre vaga vagas anything availability something")
+)
+
+// interjections stand before data that correct or complete what was said.
+var interjections = set("ay uy uh ah eh epa perdon perdoname perdona disculpa disculpame espera esperame pera bueno si no digo mejor dicho corrijo erre pifie equivoque confundi le sorry actually entonces ojo che nomas era eran sao")
+
 // dataWords go with dates and people without asking for anything.
 var dataWords = set(`en para el la los las del de desde hasta a al por y con entre e o ou and from to the on in at for with until em com ate do da um uma un una unos unas
 somos seriamos seremos vamos iriamos viajamos llegamos llegariamos llego llegaria entramos entrariamos entrando ingresamos nos me quedamos quedariamos quedaria serian seria es son sera ser

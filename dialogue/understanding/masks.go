@@ -174,6 +174,5 @@ func monthAfter(tokens []token, i int) bool {
 // countsSomething reports whether the number at i is followed by what it counts.
 func countsSomething(tokens []token, i int) bool {
 	next := word(tokens, i+1)
-	return personWords[next] || adultWords[next] || childWords[next] || petWords[next] || coupleWords[next] || multiples[next] > 0 || notPeople[next] ||
-		nightWords[next] || next == "%"
+	return countable(next) || notPeople[next] || nightWords[next] || next == "%"
 }

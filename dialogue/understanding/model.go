@@ -9,14 +9,26 @@ import (
 // entropy. Training goes through the examples in a fixed order, so the same examples always make the same classifier.
 type classifier struct {
 	classes  []Intent
-	features map[string]int32
+	features map[uint64]int32
 	weights  []float32 // of feature f and class c at f*len(classes)+c
 }
 
-// feature is one thing that is to be seen in a message and how much it counts.
+// feature is one thing that is to be seen in a message, by the hash of its name, and how much it counts.
 type feature struct {
-	name  string
+	name  uint64
 	value float32
+}
+
+// nameOf hashes the parts of the name of a feature (FNV-1a); with some ten thousand names no two are the same.
+func nameOf(parts ...string) uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	hash := uint64(offset)
+	for _, part := range parts {
+		for i := range len(part) {
+			hash = (hash ^ uint64(part[i])) * prime
+		}
+	}
+	return hash
 }
 
 // lesson is one example: the features of a message and the class it belongs to.
@@ -43,7 +55,7 @@ const (
 
 // train learns the classes from the lessons.
 func train(classes []Intent, lessons []lesson) *classifier {
-	m := &classifier{classes: classes, features: map[string]int32{}}
+	m := &classifier{classes: classes, features: make(map[uint64]int32, 1<<16)}
 	inputs := make([][]input, len(lessons))
 	for i, l := range lessons {
 		inputs[i] = m.inputsOf(l.features, true)

@@ -54,7 +54,7 @@ func (r *reader) countedPeople(p *party, i int) bool {
 	if one {
 		n = 1
 	}
-	for sizeWords[word(r.tokens, at)] && !adultWords[word(r.tokens, at)] {
+	for sizeWords[word(r.tokens, at)] && !adultWords[word(r.tokens, at)] && (!childWords[word(r.tokens, at)] || countable(word(r.tokens, at+1))) {
 		at++
 	}
 	switch noun := word(r.tokens, at); {
@@ -84,6 +84,11 @@ func (r *reader) countedPeople(p *party, i int) bool {
 	}
 	r.use(i, at+1, readAsPeople)
 	return true
+}
+
+// countable reports a word for people or pets.
+func countable(w string) bool {
+	return personWords[w] || adultWords[w] || childWords[w] || coupleWords[w] || petWords[w] || multiples[w] > 0
 }
 
 func figureAt(tokens []token, i int) bool { return at(tokens, i).figure(1, 99) }

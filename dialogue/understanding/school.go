@@ -31,12 +31,12 @@ type phrase struct {
 
 // leastLessons is how often a line is heard at least, mostCopies one of its sentences at most.
 const (
-	leastLessons = 20
-	mostCopies   = 5
+	leastLessons = 10
+	mostCopies   = 2
 )
 
 // mostExpansions bounds how many sentences one line stands for.
-const mostExpansions = 48
+const mostExpansions = 24
 
 var schooling = sync.OnceValue(func() school {
 	s := school{class: map[string]string{}, words: map[string]bool{}, phrases: map[Intent][]phrase{}}

@@ -108,6 +108,10 @@ func soundOf(word string) string {
 func mendTypos(tokens []token) []token {
 	v, tried := spelling(), 0
 	for i, t := range tokens {
+		if t.raw == "ay" && (sighs[word(tokens, i+1)] || word(tokens, i+1) == ",") {
+			tokens[i].text = "ay"
+			continue
+		}
 		if t.num >= 0 || len(t.text) < 2 || t.text < "a" || v.known[t.text] || tried == mostMended {
 			continue
 		}
@@ -120,6 +124,9 @@ func mendTypos(tokens []token) []token {
 	}
 	return tokens
 }
+
+// sighs follow the "ay" that is no misspelt "hay".
+var sighs = set("no que perdon perdoname disculpa espera esperame si bueno gracias dios me mi por")
 
 // withoutRepeats turns "holaaa" into "hola".
 func withoutRepeats(word string) string {
