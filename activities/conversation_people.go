@@ -38,16 +38,6 @@ func (a *Conversation) raiseReceipt(ctx context.Context, in workflows.EffectInpu
 	if err != nil {
 		return nil, err
 	}
-	if in.Effect.Code != "" {
-		if err := a.owned(ctx, in); err != nil {
-			return nil, err
-		}
-		shown, err := a.done(ctx, in.Effect.Code, booking.Money{})
-		if err != nil {
-			return nil, err
-		}
-		notice.Booking = shown.Booking
-	}
 	return a.alarm(ctx, in, notice)
 }
 
@@ -69,11 +59,29 @@ func (a *Conversation) alarmAbout(ctx context.Context, in workflows.EffectInput,
 	if err != nil {
 		return dialogue.Notice{}, err
 	}
-	words, err := a.lastWords(ctx, in.MessageID)
-	return dialogue.Notice{
+	notice := dialogue.Notice{
 		Kind: string(kind), Language: "es", Property: property, Now: a.Now(),
-		GuestID: guest.ID, GuestName: guest.Name, GuestPhone: guest.Phone, Conversation: state, LastText: words,
-	}, err
+		GuestID: guest.ID, GuestName: guest.Name, GuestPhone: guest.Phone, Conversation: state,
+	}
+	if notice.LastText, err = a.lastWords(ctx, in.MessageID); err != nil {
+		return notice, err
+	}
+	if state.AccommodationID != 0 {
+		place, err := a.Store.Accommodation(ctx, state.AccommodationID)
+		if err != nil {
+			return notice, err
+		}
+		notice.CabinName = place.Name
+	}
+	if in.Effect.Code == "" {
+		return notice, nil
+	}
+	if err := a.owned(ctx, in); err != nil {
+		return notice, err
+	}
+	shown, err := a.done(ctx, in.Effect.Code, booking.Money{})
+	notice.Booking = shown.Booking
+	return notice, err
 }
 
 // lastWords are what a turn answers, as written or heard.

@@ -196,6 +196,7 @@ func TestSmileysAreNoFailure(t *testing.T) {
 	c.says("del 10 al 15 de enero").says("🙈").hears("¿Cuántas personas son?")
 	require.Zero(t, c.state.Failures)
 }
+
 // Whatever question is open, who wants a person gets one: "una persona" names no offer.
 func TestAPersonIsNoChoiceOfTheList(t *testing.T) {
 	t.Parallel()

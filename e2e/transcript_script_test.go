@@ -21,6 +21,12 @@ type script struct {
 	steps []scriptStep
 	// brief is a conversation on the system whose holds end after seconds.
 	brief bool
+	// near is a conversation in which days around its own are offered.
+	near bool
+	// pricesChange is a conversation about fixed days of the year.
+	pricesChange bool
+	// dated is a conversation that speaks of days.
+	dated bool
 }
 
 // scriptStep is one act and what came of it.
@@ -45,6 +51,8 @@ func readScript(t *testing.T, path string) script {
 		case len(s.steps) == 0:
 			s.title = append(s.title, line)
 			s.brief = s.brief || line == "# holds: brief"
+			s.pricesChange = s.pricesChange || line == "# prices change with the year"
+			s.near = s.near || line == "# near dates are offered"
 		case strings.HasPrefix(line, "+ "):
 			s.steps[len(s.steps)-1].act += "\n" + line[2:]
 		case line != "":
@@ -52,6 +60,9 @@ func readScript(t *testing.T, path string) script {
 		}
 	}
 	require.NotEmpty(t, s.steps, "%s plays nothing", path)
+	for _, step := range s.steps {
+		s.dated = s.dated || dayInScript.MatchString(step.act)
+	}
 	return s
 }
 
@@ -76,7 +87,11 @@ func (s scriptStep) messagesWanted(receiver string) int {
 }
 
 // calendar gives a conversation days of its own: {d} is the Friday that it is about, {d+2} the Sunday after.
-type calendar struct{ friday time.Time }
+type calendar struct {
+	friday time.Time
+	// pricesChange is a conversation about days that are given by a voice note.
+	pricesChange bool
+}
 
 var dayInScript = regexp.MustCompile(`\{(d|iso|long|num)([+-]\d+)?\}`)
 
@@ -125,11 +140,25 @@ var (
 	soonInChat = regexp.MustCompile(`\b\d+ (minutos?|segundos?|minutes?|seconds?|horas?|hours?)\b`)
 )
 
+// The wait for a person depends on the hour at which the test runs.
+var waitInChat = regexp.MustCompile(`(?:Te responde por acá apenas pueda|A esta hora puede que|Ela responde por aqui|A esta hora pode ser|They will answer here|At this hour the answer)[^.]*\.`)
+
+var dayInEnglish = regexp.MustCompile(`\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]* (\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b`)
+
 // mask replaces what differs from run to run, and nothing else.
 func (c calendar) mask(text string) string {
 	text = codeInChat.ReplaceAllString(text, "{código}")
 	text = urlInChat.ReplaceAllString(text, "{link}")
 	text = phoneInChat.ReplaceAllString(text, "{teléfono}")
+	text = waitInChat.ReplaceAllString(text, "{espera}")
+	text = dayInEnglish.ReplaceAllStringFunc(text, func(found string) string {
+		parts := dayInEnglish.FindStringSubmatch(found)
+		at, err := time.Parse("2 Jan", parts[1]+" "+parts[2])
+		if err != nil {
+			return found
+		}
+		return at.Format("2/1")
+	})
 	text = isoInChat.ReplaceAllStringFunc(text, func(found string) string {
 		day, err := time.Parse(time.DateOnly, found)
 		if err != nil {
@@ -140,6 +169,9 @@ func (c calendar) mask(text string) string {
 	text = dateInChat.ReplaceAllStringFunc(text, func(found string) string {
 		parts := dateInChat.FindStringSubmatch(found)
 		day, month := atoi(parts[1]), atoi(parts[2])
+		if soon := today(); soon.Day() == day && int(soon.Month()) == month || soon.AddDate(0, 0, 1).Day() == day && int(soon.AddDate(0, 0, 1).Month()) == month {
+			return "{hoy}"
+		}
 		for year := c.friday.Year() - 1; year <= c.friday.Year()+1; year++ {
 			at := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 			if name := c.name(at); at.Day() == day && name != "{día}" {
@@ -154,8 +186,18 @@ func (c calendar) mask(text string) string {
 		}
 		return "{hora}"
 	})
-	return soonInChat.ReplaceAllString(text, "{rato}")
+	text = soonInChat.ReplaceAllString(text, "{rato}")
+	if c.pricesChange {
+		text = nightsInChat.ReplaceAllString(moneyInChat.ReplaceAllString(text, "{importe}"), "{noches}")
+	}
+	return text
 }
+
+// A conversation about fixed days of the year falls on other weekdays, with other prices, every year.
+var (
+	moneyInChat  = regexp.MustCompile(`(?:\$\s?|total |pagado )\d[\d.]*`)
+	nightsInChat = regexp.MustCompile(`\d+ noches?(?: de finde)?`)
+)
 
 func atoi(text string) int {
 	n, _ := strconv.Atoi(text)
