@@ -161,6 +161,9 @@ func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (wor
 	if report.CollectorOurs, err = a.collectorOurs(ctx, payment); err != nil {
 		return workflows.Settlement{}, asTemporal(err)
 	}
+	if err := a.followRefunds(ctx, payment); err != nil {
+		return workflows.Settlement{}, asTemporal(err)
+	}
 	settled, err := a.Store.Settle(ctx, report, a.Now())
 	if err != nil {
 		return workflows.Settlement{}, asTemporal(err)

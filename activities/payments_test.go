@@ -241,6 +241,37 @@ func TestRefundThatTheProviderRefuses(t *testing.T) {
 	}
 }
 
+func TestRefundOfThePlanIsFoundByAmountAndTime(t *testing.T) {
+	t.Parallel()
+	planned := time.Now().Add(-13 * time.Hour)
+	made := func(amount booking.Money, at time.Time) mercadopago.Refund {
+		return mercadopago.Refund{ID: 7, Status: "approved", Amount: amount, DateCreated: at}
+	}
+	tests := map[string]struct {
+		refund mercadopago.Refund
+		sent   bool
+	}{
+		"after the plan":              {made(booking.Pesos(5), planned.Add(time.Hour)), false},
+		"by a clock that is behind":   {made(booking.Pesos(5), planned.Add(-time.Minute)), false},
+		"nobody says when":            {made(booking.Pesos(5), time.Time{}), false},
+		"before the plan":             {made(booking.Pesos(5), planned.Add(-time.Hour)), true},
+		"another amount":              {made(booking.Pesos(4), planned.Add(time.Hour)), true},
+		"an amount that is not known": {mercadopago.Refund{ID: 7, Status: "approved", AmountError: errors.New("masked")}, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := postgres.Refund{ID: 1, Key: "refund:1:late", PaymentID: "1", Amount: booking.Pesos(5), Status: postgres.RefundPlanned, CreatedAt: planned}
+			l := &ledger{planned: map[string]postgres.Refund{plan.Key: plan}}
+			p := &provider{payment: mercadopago.Payment{ID: 1, Refunds: []mercadopago.Refund{test.refund}}}
+			_, err := paymentsOver(l, p).RefundPayment(context.Background(), workflows.RefundInput{PaymentID: "1", Amount: booking.Pesos(5), Reason: "late"})
+			require.NoError(t, err)
+			require.Equal(t, test.sent, len(p.keys) == 1, "an old plan looks before it sends")
+			require.Equal(t, []postgres.RefundStatus{postgres.RefundDone}, l.finished)
+		})
+	}
+}
+
 func isFinal(err error) bool {
 	var failure *temporal.ApplicationError
 	return errors.As(err, &failure) && failure.NonRetryable()

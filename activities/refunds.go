@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
 	"time"
 
@@ -194,19 +193,58 @@ func (a *Payments) lookBack(ctx context.Context, id int64, plan postgres.Refund)
 			claimed[other.ProviderRefundID] = true
 		}
 	}
-	free := func(refund mercadopago.Refund) bool {
-		return isRefundOf(plan, refund) && !claimed[strconv.FormatInt(refund.ID, 10)]
-	}
-	if at := slices.IndexFunc(made, free); at >= 0 {
-		back.ours = &made[at]
-	}
+	back.ours = refundOfPlan(plan, made, claimed)
 	return back, nil
 }
 
-func isRefundOf(plan postgres.Refund, refund mercadopago.Refund) bool {
-	if plan.ProviderRefundID != "" && plan.Status == postgres.RefundInProcess {
-		return plan.ProviderRefundID == strconv.FormatInt(refund.ID, 10)
+// refundOfPlan picks the refund that was made for a plan from those that are nobody else's. One that failed is taken when there
+// is no better: sent again under its key it would be answered as it was the first time.
+func refundOfPlan(plan postgres.Refund, made []mercadopago.Refund, claimed map[string]bool) *mercadopago.Refund {
+	var failed *mercadopago.Refund
+	for i, refund := range made {
+		number := strconv.FormatInt(refund.ID, 10)
+		switch {
+		case plan.ProviderRefundID != "":
+			if number == plan.ProviderRefundID {
+				return &made[i]
+			}
+		case claimed[number] || !looksLike(plan, refund):
+		case refund.State() != mercadopago.RefundFailed:
+			return &made[i]
+		default:
+			failed = &made[i]
+		}
 	}
-	return refund.State() != mercadopago.RefundFailed && refund.AmountError == nil && refund.Amount.Centavos == plan.Amount.Centavos &&
-		!refund.DateCreated.Before(plan.CreatedAt.Add(-clockSkew))
+	return failed
+}
+
+// looksLike takes a refund that does not say when it was made for the plan's: better late than twice.
+func looksLike(plan postgres.Refund, refund mercadopago.Refund) bool {
+	return refund.AmountError == nil && refund.Amount.Centavos == plan.Amount.Centavos &&
+		(refund.DateCreated.IsZero() || !refund.DateCreated.Before(plan.CreatedAt.Add(-clockSkew)))
+}
+
+// followRefunds books how refunds ended that the provider was still at. One that failed is a finding of the audit unless the
+// settlement that follows makes somebody return the money again, who then hears of it.
+func (a *Payments) followRefunds(ctx context.Context, payment mercadopago.Payment) error {
+	if len(payment.Refunds) == 0 {
+		return nil
+	}
+	plans, err := a.Store.Refunds(ctx, paymentID(payment))
+	if err != nil {
+		return err
+	}
+	for _, plan := range plans {
+		if plan.Status != postgres.RefundInProcess || plan.ProviderRefundID == "" {
+			continue
+		}
+		made := refundOfPlan(plan, payment.Refunds, nil)
+		if made == nil || refundStatus(*made) == postgres.RefundInProcess {
+			continue
+		}
+		if err := a.Store.FinishRefund(ctx, plan.ID, plan.ProviderRefundID, refundStatus(*made), a.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -331,6 +331,52 @@ func TestRefundThatIsRejectedLater(t *testing.T) {
 	require.Equal(t, "in_process to_refund 0", c.booked(id))
 	_, err = c.market.SettleRefund(t.Context(), c.refunds(id)[0].ID, "rejected")
 	require.NoError(t, err)
+	for range 2 {
+		_, err = c.giveBack(id)
+		requireFinal(t, err)
+		require.Equal(t, "failed parked 0", c.booked(id), "the key would answer what it answered the first time")
+	}
+	require.Len(t, c.refunds(id), 1)
+}
+
+func TestRefundIsFollowedByTheReportsOfItsPayment(t *testing.T) {
+	t.Parallel()
+	for _, end := range []string{"approved", "rejected"} {
+		t.Run(end, func(t *testing.T) {
+			t.Parallel()
+			c := openTill(t)
+			id := c.surplus()
+			c.faults(control.MercadoPagoFaults{RefundsInProcess: new(true)})
+			_, err := c.giveBack(id)
+			require.NoError(t, err)
+			c.later(time.Hour)
+			_, err = c.market.SettleRefund(t.Context(), c.refunds(id)[0].ID, end)
+			require.NoError(t, err)
+			number, err := strconv.ParseInt(id, 10, 64)
+			require.NoError(t, err)
+			settled := c.look(number)
+			if end == "approved" {
+				require.Equal(t, booking.VerdictSettled, settled.Verdict)
+				require.Equal(t, "done refunded 30000", c.booked(id))
+				return
+			}
+			require.Equal(t, booking.VerdictReturn, settled.Verdict, "it still has to go back")
+			require.Equal(t, "failed to_refund 0", c.booked(id))
+			_, err = c.giveBack(id)
+			requireFinal(t, err)
+		})
+	}
+}
+
+func TestRefundThatWasRejectedBeforeItsAnswerCame(t *testing.T) {
+	t.Parallel()
+	c := openTill(t)
+	id := c.surplus()
+	c.faults(control.MercadoPagoFaults{CutNext: new(1), RefundsInProcess: new(true)})
+	_, err := c.giveBack(id)
+	require.Error(t, err)
+	_, err = c.market.SettleRefund(t.Context(), c.refunds(id)[0].ID, "rejected")
+	require.NoError(t, err)
 	_, err = c.giveBack(id)
 	requireFinal(t, err)
 	require.Equal(t, "failed parked 0", c.booked(id))

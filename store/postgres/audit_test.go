@@ -66,6 +66,11 @@ func TestAuditFinds(t *testing.T) {
 			b.forge(`UPDATE payments SET last_received_at = last_received_at - interval '1 hour'`)
 			return p.ProviderID
 		}},
+		{"an unreadable payment that the owner was not told of", 2, func(b *bench, code, _ string) string {
+			_, err := b.Park(b.t.Context(), postgres.UnreadablePayment{ProviderID: "unreadable-1", Reference: code, Raw: raw("x")}, now.Add(-time.Hour))
+			require.NoError(b.t, err)
+			return "unreadable-1"
+		}},
 		{"a refund that nobody sends", 2, func(b *bench, _, payment string) string {
 			plan, err := b.PlanRefund(b.t.Context(), payment, booking.Pesos(5), "goodwill", now.Add(-2*time.Hour))
 			require.NoError(b.t, err)

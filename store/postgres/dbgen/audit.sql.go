@@ -208,7 +208,7 @@ func (q *Queries) AuditOverlaps(ctx context.Context, db DBTX) ([]string, error) 
 const auditPayments = `-- name: AuditPayments :many
 SELECT ('payment ' || p.provider_id || ' ' || p.disposition || coalesce(' ' || r.code, ''))::text AS row
 FROM payments p LEFT JOIN reservations r ON r.id = p.reservation_id
-WHERE p.status = 'approved' AND p.refunded_centavos < p.amount_centavos AND NOT coalesce(
+WHERE (p.status = 'approved' AND p.refunded_centavos < p.amount_centavos OR p.status = 'unknown' AND p.disposition = 'parked') AND NOT coalesce(
     (p.disposition = 'applied' AND p.counted AND (r.reservation_status IN ('confirmed', 'completed', 'no_show', 'cancelled')
         OR (r.reservation_status = 'pre_reserved' AND r.expires_at > $1::timestamptz - interval '5 seconds')))
     OR (p.disposition IN ('to_refund', 'parked') AND (
@@ -221,7 +221,8 @@ ORDER BY p.id LIMIT 100
 `
 
 // Approved money that was not returned is counted for a booking that stands (or was cancelled by its rules), or the owner was
-// told of it: by a notice about the payment, about the refund of its booking, or about the cancellation that returns it.
+// told of it: by a notice about the payment, about the refund of its booking, or about the cancellation that returns it. What
+// could not be read may be such money.
 func (q *Queries) AuditPayments(ctx context.Context, db DBTX, now time.Time) ([]string, error) {
 	rows, err := db.Query(ctx, auditPayments, now)
 	if err != nil {

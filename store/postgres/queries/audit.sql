@@ -18,10 +18,11 @@ ORDER BY r.id, b.id LIMIT 100;
 
 -- name: AuditPayments :many
 -- Approved money that was not returned is counted for a booking that stands (or was cancelled by its rules), or the owner was
--- told of it: by a notice about the payment, about the refund of its booking, or about the cancellation that returns it.
+-- told of it: by a notice about the payment, about the refund of its booking, or about the cancellation that returns it. What
+-- could not be read may be such money.
 SELECT ('payment ' || p.provider_id || ' ' || p.disposition || coalesce(' ' || r.code, ''))::text AS row
 FROM payments p LEFT JOIN reservations r ON r.id = p.reservation_id
-WHERE p.status = 'approved' AND p.refunded_centavos < p.amount_centavos AND NOT coalesce(
+WHERE (p.status = 'approved' AND p.refunded_centavos < p.amount_centavos OR p.status = 'unknown' AND p.disposition = 'parked') AND NOT coalesce(
     (p.disposition = 'applied' AND p.counted AND (r.reservation_status IN ('confirmed', 'completed', 'no_show', 'cancelled')
         OR (r.reservation_status = 'pre_reserved' AND r.expires_at > sqlc.arg(now)::timestamptz - interval '5 seconds')))
     OR (p.disposition IN ('to_refund', 'parked') AND (
