@@ -98,6 +98,7 @@ func (a *Payments) mayBeSent(plan postgres.Refund) bool {
 
 var (
 	errRefundFailed   = errors.New("the provider refused this refund, and less than it is left of the payment")
+	errRefundTaken    = errors.New("another refund of the same amount has it")
 	errRefundRejected = errors.New("the provider took this refund and then rejected it")
 )
 
@@ -108,7 +109,7 @@ func (a *Payments) book(ctx context.Context, plan postgres.Refund, refund mercad
 	switch {
 	case booking.IsCode(err, booking.CodeDuplicate):
 		// Another refund of the same amount was quicker to recognise this one as its own: the next look knows that.
-		return booking.Money{}, fmt.Errorf("book refund %s: taken by another one: %s", plan.Key, err)
+		return booking.Money{}, fmt.Errorf("book refund %s: %w", plan.Key, errRefundTaken)
 	case err != nil:
 		return booking.Money{}, err
 	case status == postgres.RefundFailed:
