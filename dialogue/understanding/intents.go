@@ -44,27 +44,45 @@ func intentOf(tokens []token, firmData, hasStay, hasCode bool) (Intent, float64)
 	model.hear(sentences(tokens), shares)
 	best := Other
 	share := float32(-1)
+	polite := !slices.ContainsFunc(units, func(unit string) bool { return !politeWords[unit] })
 	for c, intent := range model.classes {
-		if firmData && courtesies[intent] {
+		if firmData && courtesies[intent] || polite && !courtesies[intent] {
 			continue
 		}
 		if shares[c] > share {
 			best, share = intent, shares[c]
 		}
 	}
-	if share < unsure {
+	if share < unsure && !polite {
 		best = Other
 		if firmData || hasData && slices.ContainsFunc(units, func(unit string) bool { return dataWords[unit] }) {
 			best = ProvideInfo
 		}
 	}
-	if best == ProvideInfo && !firmData && hasStay && !slices.ContainsFunc(units, func(unit string) bool { return dataWords[unit] || interjections[unit] }) && slices.Contains(units, unknownUnit) {
+	if best == ProvideInfo && !firmData && hasStay && !slices.ContainsFunc(units, func(unit string) bool { return dataWords[unit] || interjections[unit] }) && manyWords(units) {
 		best = Other
+	}
+	if best == Other && firmData && share < clearShare {
+		best = ProvideInfo
 	}
 	if hasData && searched[best] && searches(tokens) {
 		best = Availability
 	}
 	return best, rounded(share)
+}
+
+// manyWords reports units with an unknown word or two known ones.
+func manyWords(units []string) bool {
+	count := 0
+	for _, unit := range units {
+		if unit == unknownUnit {
+			return true
+		}
+		if !special(unit) {
+			count++
+		}
+	}
+	return count > 1
 }
 
 // searched are the intents that a message with days or people is not about when it says that a place is looked for.
@@ -219,13 +237,13 @@ var kindUnits = [...]string{"", "<fecha>", "<noches>", "<gente>", "<hora>", "<pl
 // What a feature counts, by its kind: words tell more than how they stand together, pieces of words least.
 const (
 	ofWord  = 1
-	ofClass = 1
-	ofSlot  = 0.6
+	ofClass = 0.6
+	ofSlot  = 0.4
 	ofStem  = 0.7
 	ofPair  = 0.6
-	ofEdge  = 0.5
+	ofEdge  = 0.1
 	ofGap   = 0.35
-	ofPiece = 0.25
+	ofPiece = 0.4
 )
 
 // features describe a message to the classifier: its words and their beginnings, classes, neighbours, and how long it is.

@@ -65,7 +65,7 @@ var (
 	otherWords  = set("otro otra outro outra")
 	absentVerbs = set("va viene puede vienen van pueden viaja viajan quiere vem vai")
 	// talkWords before a person make them somebody to talk to; staysBehind is what happens to those who do not come.
-	talkWords   = set("hablo hablar hablamos hable charlo charlar consulto consultar consultarlo pregunto preguntar aviso avisar llame llamen llama llamar llamarme atienda atiende atender comunicame comunicar comunicarme pasame paseme derivame responda conteste contacto talk speak chat falar fale conversar converso discuto arreglo veo transfirio pago deposito")
+	talkWords   = set("pasas pasan pasen comunicas comunica conecta conectame poneme ponme atienden hablo hablar hablamos hable charlo charlar consulto consultar consultarlo pregunto preguntar aviso avisar llame llamen llama llamar llamarme atienda atiende atender comunicame comunicar comunicarme pasame paseme derivame responda conteste contacto talk speak chat falar fale conversar converso discuto arreglo veo transfirio pago deposito")
 	staysBehind = set("enfermo enferma enfermaron opera operan operaron murio fallecio internaron internado internada cumple cumplio cumpleanos cuenta queda quedan queda nombre alias trabaja trabajo labura duele regalo regalarle sorpresa sorprender nacio")
 	// goingWords say who travels.
 	goingWords    = set("somos seriamos seremos vamos voy iriamos iria iremos ire viajamos viajo viajaremos venimos vengo llevo llevamos llevaria llevariamos va van viene vienen estamos estaremos quedamos queremos quisieramos entramos llegamos incluyendo incluido sumo sumamos agrego are travelling traveling bringing vou iremos viajaremos levo levamos quedariamos quedaremos hospedamos alojamos escapamos iremos viajariamos vendriamos llegariamos llegaremos")
@@ -159,6 +159,9 @@ precisabamos precisaria precisariamos procuro procuramos procurando precisava lo
 
 // interjections stand before data that correct or complete what was said.
 var interjections = set("ay uy uh ah eh epa perdon perdoname perdona disculpa disculpame espera esperame pera bueno si no digo mejor dicho corrijo erre pifie equivoque confundi le sorry actually entonces ojo che nomas era eran sao")
+
+// politeWords go around a wish; a message of nothing else is a courtesy.
+var politeWords = set("gracias muchas mil muchisimas genial perfecto barbaro buenisimo joya listo ok excelente super saludos abrazo chau dale bueno thanks thank you great ok perfect obrigado obrigada otimo valeu muito beleza espectacular")
 
 // dataWords go with dates and people without asking for anything.
 var dataWords = set(`en para el la los las del de desde hasta a al por y con entre e o ou and from to the on in at for with until em com ate do da um uma un una unos unas

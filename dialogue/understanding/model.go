@@ -46,7 +46,7 @@ type input struct {
 const (
 	rounds       = 3
 	firstStep    = 0.6
-	gain         = 3    // length of the vector of features of every message
+	gain         = 4    // length of the vector of features of every message
 	negligible   = 0.01 // a gradient below it is not worth a step
 	seed         = 42
 	multiplier   = 6364136223846793005 // Knuth's linear congruential generator

@@ -65,7 +65,7 @@ func (r *reader) countedPeople(p *party, i int) bool {
 			r.use(i-2, i-1, readAsPeople)
 		}
 		p.people, p.nobody = n, n == 0
-		if friendWords[noun] && (word(r.tokens, at+1) == "y" && word(r.tokens, at+2) == "yo" || word(r.tokens, i-1) == "con" && singularGoing[word(r.tokens, i-2)]) {
+		if friendWords[noun] && (word(r.tokens, at+1) == "y" && word(r.tokens, at+2) == "yo" || word(r.tokens, i-1) == "con" && singularGoing[word(r.tokens, i-2)] || listWords[word(r.tokens, i-1)] && (word(r.tokens, i-2) == "me" || word(r.tokens, i-2) == "yo" || word(r.tokens, i-2) == "eu")) {
 			p.people++
 		}
 	case adultWords[noun]:
@@ -100,6 +100,9 @@ func (r *reader) wanted(i int) bool {
 			return true
 		}
 	}
+	if word(r.tokens, i-1) == "con" && !r.traveling(i-2) {
+		return true
+	}
 	return word(r.tokens, i+2) == "real" || word(r.tokens, i+2) == "humana" || word(r.tokens, i+2) == "que"
 }
 
@@ -132,9 +135,9 @@ func (r *reader) uncountedPeople(p *party, i int) {
 		p.noChildren = true
 	case own && partnerWords[t.text] && r.comesAlong(i):
 		p.own++
-	case parentWords[t.text] && parentWords[word(r.tokens, i+2)] && listWords[word(r.tokens, i+1)]:
+	case parentWords[t.text] && r.otherParent(i) > 0:
 		p.adults += 2
-		r.use(i+1, i+3, readAsPeople)
+		r.use(i+1, r.otherParent(i)+1, readAsPeople)
 	case multiples[t.text] > 0 && (own || the || before == "los" || before == "las" || listWords[before] || goingWords[before]) && r.comesAlong(i):
 		p.addChildren(r.tokens, i-1, multiples[t.text])
 		p.withChildren = true
@@ -176,7 +179,7 @@ func (r *reader) namesSelf(i int) bool {
 	before, next := word(r.tokens, i-1), word(r.tokens, i+1)
 	switch word(r.tokens, i) {
 	case "me":
-		return before == "and" || next == "and" || next == "&"
+		return before == "and" || next == "and" || next == "&" || next == "," && ownWords[word(r.tokens, i+2)]
 	case "mi", "mim":
 		return (before == "para" || before == "pra" || before == "por") && (listWords[next] || listWords[word(r.tokens, i-2)])
 	}
@@ -200,6 +203,21 @@ func (r *reader) back(i int) int {
 		return i - 1
 	}
 	return i
+}
+
+// otherParent is where the second parent of "el papá y la mamá" stands when the first one is at i, 0 when there is none.
+func (r *reader) otherParent(i int) int {
+	next := i + 1
+	if !listWords[word(r.tokens, next)] || ownWords[word(r.tokens, i-1)] {
+		return 0
+	}
+	if next++; articles[word(r.tokens, next)] {
+		next++
+	}
+	if parentWords[word(r.tokens, next)] {
+		return next
+	}
+	return 0
 }
 
 // countOfAged is how many children the words before the age say, and where those words start.

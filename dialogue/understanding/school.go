@@ -152,8 +152,11 @@ func (s school) lessons() []lesson {
 	var all []lesson
 	for class, intent := range s.intents {
 		for _, p := range s.phrases[intent] {
-			plain := s.features(p.units)
-			for range p.copies {
+			plain, copies := s.features(p.units), p.copies
+			if courtesies[intent] {
+				copies *= 2 // they are heard without anything around them
+			}
+			for range copies {
 				all = append(all, lesson{plain, class})
 				if intent == Greeting {
 					all = append(all, lesson{s.features(append(slices.Clone(p.units), "?")), class})

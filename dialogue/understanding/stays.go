@@ -66,7 +66,7 @@ func (r *reader) ruledOut(i int) bool {
 		i--
 	}
 	before := word(r.tokens, i)
-	return (before == "no" || before == "not" || before == "nao") && i > 0 && r.tokens[i-1].kind == readAsDay
+	return (before == "no" || before == "not" || before == "nao") && (i == 0 || r.tokens[i-1].kind == readAsDay)
 }
 
 // namedMonth is the month that is named by itself, "busco para marzo, del 8 al 12"; 0 when there is none or more than one.
@@ -194,7 +194,8 @@ func (r *reader) singles() []mention {
 			continue
 		}
 		before := word(r.tokens, i-1)
-		marked := dayMarkers[before] && (r.tokens[i].digits > 0 || r.tokens[i].num > 1 && (before == "el" || before == "dia")) && !busLine(r.tokens, i) || r.tokens[i].ordinal && r.tokens[i].digits > 0 && englishDayMarkers[before]
+		marked := dayMarkers[before] && (r.tokens[i].digits > 0 || r.tokens[i].num > 1 && (before == "el" || before == "dia")) && !busLine(r.tokens, i) || r.tokens[i].ordinal && r.tokens[i].digits > 0 && englishDayMarkers[before] ||
+			r.tokens[i].digits > 0 && startsWith(before, leaveStems) && !countsSomething(r.tokens, i)
 		alone := (r.awaited == AskedDates || r.awaited == AskedCheckOut) && len(r.tokens) == 1
 		m, ok := r.day(i, marked || alone)
 		if !ok || m.at < i {
@@ -262,7 +263,7 @@ func (r *reader) leaving(m mention) (string, bool) {
 
 var (
 	leaveWords = set("hasta ate until till salgo salimos salida checkout leave leaving saida irnos irme partimos")
-	leaveStems = []string{"volv", "regres", "retir", "saldria", "saldre"}
+	leaveStems = []string{"volv", "regres", "retir", "saldr"}
 	partWords  = set("voy vamos iria iriamos iremos ire vuelvo")
 )
 
