@@ -103,6 +103,7 @@ func New(o Options) (*Server, error) {
 	})
 
 	addMetrics(router, o.Gatherer)
+	addSamples(router)
 	addWebhooks(router.Group(prefix, within(webhookTime)), &o)
 	typed, uploads := newTypedAPIs(router, o)
 	addHealth(typed, o.Health, o.Now)

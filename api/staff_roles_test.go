@@ -15,7 +15,7 @@ import (
 // openRoutes are for everybody, or are opened by something else than an account: a guest's token, a signature, the one-time
 // set-up token, a refresh token. Every other route needs a role.
 var openRoutes = []string{
-	"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /docs", "GET /docs/page.css", "GET /docs/page.js",
+	"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /docs", "GET /docs/page.css", "GET /docs/page.js", "GET /samples/{file}",
 	"GET /api/v1/accommodations", "GET /api/v1/accommodations/{id}", "GET /api/v1/accommodations/{id}/availability",
 	"POST /api/v1/reservations", "GET /api/v1/reservations/{code}", "POST /api/v1/reservations/{code}/cancel",
 	"GET /api/v1/webhooks/whatsapp", "POST /api/v1/webhooks/whatsapp", "POST /api/v1/webhooks/mercadopago", "POST /api/v1/mercadopago/webhook",

@@ -189,6 +189,15 @@ func TestHelp(t *testing.T) {
 	c.says("tenés fotos?").hears("Cabaña Arrayán")
 	require.Equal(t, dialogue.ReplyPicture, c.last.Replies[0].Kind)
 	require.Equal(t, "*Cabaña Arrayán*, hasta 4 personas. Desde $ 60.000 la noche.", plain(c.last.Replies[0].Body))
+	for address, sent := range map[string]bool{
+		"http://127.0.0.1:8000/samples/a.jpg": true, "http://[::1]:8000/a.jpg": true, "http://localhost/a.jpg": true, "https://10.0.0.1/a.jpg": true,
+		"http://img.example/b.jpg": false, "http://127.0.0.1.example/a.jpg": false, "ftp://127.0.0.1/a.jpg": false, "https://": false, "x": false, "": false,
+	} {
+		c := withBookings(t)
+		c.business.places[0].Photos = []booking.Photo{{URL: address}}
+		c.says("tenés fotos?")
+		require.Equal(t, sent, c.last.Replies[0].Kind == dialogue.ReplyPicture, address)
+	}
 }
 
 func TestHowToGetInIsForConfirmedGuests(t *testing.T) {

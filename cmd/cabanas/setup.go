@@ -8,6 +8,7 @@ import (
 
 	"cabanas/internal/config"
 	"cabanas/internal/observe"
+	"cabanas/samples"
 	"cabanas/store/postgres"
 	"cabanas/temporal"
 )
@@ -19,7 +20,11 @@ func runSetup(ctx context.Context, args []string) error {
 	if err := set.Parse(args); err != nil {
 		return err
 	}
-	cfg, err := config.LoadOnly(os.Getenv, "DATABASE_URL", "TEMPORAL_ADDRESS")
+	needed := []string{"DATABASE_URL", "TEMPORAL_ADDRESS"}
+	if *seed {
+		needed = append(needed, "BASE_URL")
+	}
+	cfg, err := config.LoadOnly(os.Getenv, needed...)
 	if err != nil {
 		return err
 	}
@@ -42,5 +47,5 @@ func runSetup(ctx context.Context, args []string) error {
 		return err
 	}
 	defer store.Close()
-	return store.SeedSampleCabins(ctx)
+	return store.SeedSampleCabins(ctx, func(name string) string { return samples.Address(cfg.BaseURL.String(), name) })
 }

@@ -89,8 +89,9 @@ func (s *Store) Busy(ctx context.Context, from, to booking.Date) ([]booking.Busy
 	return busy, nil
 }
 
-// SeedSampleCabins adds three sample cabins to a catalogue that is empty and does nothing otherwise.
-func (s *Store) SeedSampleCabins(ctx context.Context) error {
+// SeedSampleCabins adds three sample cabins to a catalogue that is empty and does nothing otherwise. pictureURL says
+// where guests find the picture of a name.
+func (s *Store) SeedSampleCabins(ctx context.Context, pictureURL func(name string) string) error {
 	return s.transact(ctx, "seed sample cabins", func(tx pgx.Tx) error {
 		if err := s.queries.LockCatalogue(ctx, tx); err != nil {
 			return err
@@ -99,7 +100,7 @@ func (s *Store) SeedSampleCabins(ctx context.Context) error {
 		if err != nil || !empty {
 			return err
 		}
-		for _, cabin := range sampleCabins() {
+		for _, cabin := range sampleCabins(pictureURL) {
 			if _, err := s.insertAccommodation(ctx, tx, cabin); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"cabanas/booking"
 	"cabanas/internal/embedded/embeddedtest"
 	"cabanas/migrations"
+	"cabanas/samples"
 	"cabanas/store/postgres"
 )
 
@@ -97,20 +99,32 @@ func TestSeedSampleCabinsOnce(t *testing.T) {
 	store, err := postgres.Open(t.Context(), embeddedtest.Database(t, migrations.Up), 4)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
+	pictureURL := func(name string) string { return samples.Address("https://cabins.ar/", name) }
 	var group errgroup.Group
 	for range 4 {
-		group.Go(func() error { return store.SeedSampleCabins(t.Context()) })
+		group.Go(func() error { return store.SeedSampleCabins(t.Context(), pictureURL) })
 	}
 	require.NoError(t, group.Wait())
 	cabins, err := store.Accommodations(t.Context())
 	require.NoError(t, err)
 	require.Len(t, cabins, 3)
+	seen := map[string]bool{}
 	for _, cabin := range cabins {
 		quote := booking.QuoteStay(cabin.Rate, stay("2027-01-10", 7), cabin.Capacity, 30)
 		require.Positive(t, quote.Total.Centavos)
+		require.GreaterOrEqual(t, len(cabin.Photos), 2, cabin.Name)
+		for _, photo := range cabin.Photos {
+			file, ours := strings.CutPrefix(photo.URL, "https://cabins.ar"+samples.Path)
+			require.True(t, ours, photo.URL)
+			_, there := samples.Picture(file)
+			require.True(t, there, photo.URL)
+			require.NotEmpty(t, photo.Caption, photo.URL)
+			require.False(t, seen[photo.URL], "%s is shown once", photo.URL)
+			seen[photo.URL] = true
+		}
 	}
 	require.NoError(t, store.SetAccommodationActive(t.Context(), cabins[0].ID, false))
-	require.NoError(t, store.SeedSampleCabins(t.Context()))
+	require.NoError(t, store.SeedSampleCabins(t.Context(), pictureURL))
 	cabins, err = store.Accommodations(t.Context())
 	require.NoError(t, err)
 	require.Len(t, cabins, 2, "a catalogue that is not empty is the owner's")
