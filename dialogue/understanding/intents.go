@@ -258,16 +258,18 @@ func (s school) features(units []string) []feature {
 			continue
 		}
 		add(ofWord, unit)
-		if len(unit) > prefixLength {
+		class := s.class[unit]
+		if len(unit) > prefixLength && class == "" {
 			base[i] = unit[:prefixLength]
 			add(ofStem, base[i], "*")
 		}
-		if class := s.class[unit]; class != "" {
+		if class != "" {
 			base[i] = class
 			if class == "@mes" {
 				base[i] = "<mes>"
 			}
 			add(ofClass, base[i])
+			continue
 		}
 		pieces(unit, func(piece string) { add(ofPiece, "~", piece) })
 	}
