@@ -62,7 +62,7 @@ mas este soy tiene hacer necesito quisiera busco donde llego hoy un unos unas mi
 queda noche al en tambien alguien otra otro perro perros nene nenes chicos chico bueno buen tardes podes puede pueden tendrian sena
 cuatro siete ocho nueve diez pasame mandame quedo bien despues ahora solo hacen hace hago pareja esposa senora marido novio novia hijo
 hijos ninos chau abrazo saludos`),
-	"pt": set(`oi oie fechou demais mesmo bora nessa voltamos saindo chegando embora mim pela pelo obrigado obrigada brigado brigada voce voces vc vcs tem temos tenho quero gostaria gostariamos diaria diarias pessoa pessoas
+	"pt": set(`oi oie infelizmente fechou demais mesmo bora nessa voltamos saindo chegando embora mim pela pelo obrigado obrigada brigado brigada voce voces vc vcs tem temos tenho quero gostaria gostariamos diaria diarias pessoa pessoas
 noite noites ate janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro nao sim bom boa tudo quanto custa fica
 disponivel disponiveis disponibilidade minha minhas meu meus amanha hoje chale chales crianca criancas dois duas um uma com falar fim
 sexta terca feira sabado tchau ola e do na nas pra pro ao aos sao ou estao preco precos fazer faz qual quais onde aonde chego cachorro
