@@ -67,9 +67,9 @@ func tellEverything(t *testing.T, b *bundle) {
 	business("interactive", object{"type": "cta_url", "body": object{"text": "Pagá"}, "action": object{"name": "cta_url",
 		"parameters": object{"display_text": "Pagar seña", "url": b.url + "/mp/checkout/x"}}})
 	business("interactive", object{"type": "location_request_message", "body": object{"text": "¿De dónde venís?"}, "action": object{"name": "send_location"}})
-	business("template", object{"name": "payment_update", "language": object{"code": "es_AR"}, "components": []any{
-		object{"type": "body", "parameters": []any{object{"type": "text", "text": "RES261122A1B2C3"}, object{"type": "text", "text": "se acreditó $ 123.750,00"}}},
-		object{"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": []any{object{"type": "payload", "payload": "Cómo llegar"}}},
+	business("template", object{"name": "owner_hand_over", "language": object{"code": "es_AR"}, "components": []any{
+		object{"type": "body", "parameters": []any{object{"type": "text", "text": "pregunta si se acreditó la seña."}}},
+		object{"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": []any{object{"type": "payload", "payload": "Devolver al bot"}}},
 	}})
 	business("reaction", object{"message_id": first, "emoji": "❤️"})
 	one := 1
@@ -132,7 +132,7 @@ func requireEveryKind(t *testing.T, page context.Context) { //nolint:revive // a
 	require.NotContains(t, kinds, "message-in reaction")
 	words := evaluate[string](t, page, `document.getElementById("chat").innerText`)
 	for _, wanted := range []string{
-		"somos 6", "Editado", "este mensaje", "payment_update", "se acreditó", "Cómo llegar", "No entregado", "Ana", "Enviar ubicación",
+		"somos 6", "Editado", "este mensaje", "owner_hand_over", "se acreditó", "Devolver al bot", "No entregado", "Ana", "Enviar ubicación",
 	} {
 		require.Contains(t, words, wanted)
 	}

@@ -218,9 +218,9 @@ func TestPhoneShowsAConversation(t *testing.T) {
 	id, err = b.control.Say(ctx, lucia, "¡Gracias!")
 	require.NoError(t, err)
 	b.graph(t, object{"messaging_product": "whatsapp", "to": lucia, "type": "template", "template": object{
-		"name": "payment_update", "language": object{"code": "es_AR"}, "components": []any{
-			object{"type": "body", "parameters": []any{object{"type": "text", "text": "RES261122A1B2C3"}, object{"type": "text", "text": "se acreditó la seña"}}},
-			object{"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": []any{object{"type": "payload", "payload": "Cómo llegar"}}},
+		"name": "owner_hand_over", "language": object{"code": "es_AR"}, "components": []any{
+			object{"type": "body", "parameters": []any{object{"type": "text", "text": "pregunta si se acreditó la seña."}}},
+			object{"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": []any{object{"type": "payload", "payload": "Devolver al bot"}}},
 		},
 	}})
 	now := time.Now().UTC()

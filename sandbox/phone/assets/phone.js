@@ -46,7 +46,7 @@ function take(event) {
 function arrive(message) {
   const isNew = keep(message);
   if (message.guest === active) {
-    drawThread({ follow: isNew && (message.direction === "in" || atEnd()) });
+    drawThread({ follow: isNew && (message.direction === "in" || following) });
     readSoon();
   }
   drawPeople();
@@ -137,15 +137,20 @@ function place(parent, nodes) {
 }
 
 const atEnd = () => $("chat").scrollHeight - $("chat").scrollTop - $("chat").clientHeight < 90;
-const toEnd = () => { $("chat").scrollTop = $("chat").scrollHeight; };
+// following stays true until the person scrolls up: a picture that loads late makes the thread longer, a draft makes its window smaller.
+let following = true;
+const toEnd = () => { following = true; $("chat").scrollTop = $("chat").scrollHeight; };
 const showWayDown = () => { $("to-end").hidden = atEnd(); };
 $("chat").addEventListener("scroll", showWayDown, { passive: true });
 $("to-end").onclick = () => { toEnd(); $("text").focus({ preventScroll: true }); };
-// A picture that loads late makes the thread longer, a draft makes its window smaller.
-let wasAtEnd = true;
-$("chat").addEventListener("scroll", () => { wasAtEnd = atEnd(); }, { passive: true });
-$("chat").addEventListener("load", () => { if (wasAtEnd) toEnd(); }, true);
-new ResizeObserver(() => { if (wasAtEnd) toEnd(); }).observe($("chat"));
+let lastTop = 0;
+$("chat").addEventListener("scroll", () => {
+  const top = $("chat").scrollTop;
+  following = atEnd() || (following && top >= lastTop);
+  lastTop = top;
+}, { passive: true });
+$("chat").addEventListener("load", () => { if (following) toEnd(); }, true);
+new ResizeObserver(() => { if (following) toEnd(); }).observe($("chat"));
 
 let typingTimer;
 function drawPresence() {
