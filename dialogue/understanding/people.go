@@ -333,7 +333,7 @@ func (r *reader) saidNumber(p *party) {
 // introduced reports whether the words before the number at i make it one of people.
 func (r *reader) introduced(i int) bool {
 	k := i - 1
-	for k >= 0 && k >= i-3 && fillerWords[r.tokens[k].text] && !saysPeople[r.tokens[k].text] {
+	for k >= 0 && k >= i-3 && fillerWords[r.tokens[k].text] && r.tokens[k].text != "for" && !saysPeople[r.tokens[k].text] {
 		k--
 	}
 	before := word(r.tokens, k)

@@ -201,7 +201,7 @@ func (r *reader) singles() []mention {
 		if !ok || m.at < i {
 			continue
 		}
-		if m.bare() && r.month != 0 {
+		if m.bare() && r.month != 0 && (len(found) == 0 || found[len(found)-1].month != r.month || found[len(found)-1].day < m.day) {
 			m.month = r.month
 		}
 		if r.firstFrom(m, r.today).IsZero() {
