@@ -68,13 +68,16 @@ func (s *stack) eachMessageOnce(t *testing.T) {
 		if m.Direction != "out" || m.Status == "failed" {
 			continue
 		}
+		if len(m.Request) == 0 {
+			continue // written by the owner on their own phone
+		}
 		require.NotEmpty(t, m.BizOpaque, "a message without a key: %s", m.Request)
 		got[m.BizOpaque]++
 	}
 	for key, times := range got {
 		require.Equal(t, 1, times, "message %s was sent more than once", key)
 	}
-	rows, err := s.db.Query(patient(t), `SELECT effect_key, status FROM messages WHERE direction = 'out'`)
+	rows, err := s.db.Query(patient(t), `SELECT effect_key, status FROM messages WHERE direction = 'out' AND author <> 'phone'`)
 	require.NoError(t, err)
 	known := map[string]bool{}
 	for rows.Next() {

@@ -132,6 +132,7 @@ func (c calendar) name(day time.Time) string {
 var (
 	codeInChat  = regexp.MustCompile(`RES\d{6}[0-9A-F]{6}`)
 	urlInChat   = regexp.MustCompile(`https?://[^\s)\]]+`)
+	nameInChat  = regexp.MustCompile(`Zoraida Wenceslada\d+q`)
 	phoneInChat = regexp.MustCompile(`\+?549?11\d{8}`)
 	dateInChat  = regexp.MustCompile(`(?:(?:lun|mar|mié|jue|vie|sáb|dom|seg|ter|qua|qui|sex|Mon|Tue|Wed|Thu|Fri|Sat|Sun|lunes|martes|miércoles|jueves|viernes|sábado|domingo|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|(?:segunda|terça|quarta|quinta|sexta)-feira),? )?\b(\d{1,2})/(\d{1,2})(?:/(\d{4}))?\b`)
 	isoInChat   = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
@@ -148,6 +149,7 @@ var dayInEnglish = regexp.MustCompile(`\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]* (
 // mask replaces what differs from run to run, and nothing else.
 func (c calendar) mask(text string) string {
 	text = codeInChat.ReplaceAllString(text, "{código}")
+	text = nameInChat.ReplaceAllString(text, "Zoraida")
 	text = urlInChat.ReplaceAllString(text, "{link}")
 	text = phoneInChat.ReplaceAllString(text, "{teléfono}")
 	text = waitInChat.ReplaceAllString(text, "{espera}")
