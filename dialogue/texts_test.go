@@ -71,9 +71,8 @@ func TestEveryTextIsUsed(t *testing.T) {
 		code += string(content)
 	}
 	for _, texts := range []any{spanish, toOwner} {
-		fields := reflect.TypeOf(texts)
-		for i := range fields.NumField() {
-			require.Regexp(t, `\.`+fields.Field(i).Name+`\b`, code)
+		for field := range reflect.TypeOf(texts).Fields() {
+			require.Regexp(t, `\.`+field.Name+`\b`, code)
 		}
 	}
 }

@@ -133,7 +133,7 @@ func (p *stage) perform(at string, step scriptStep) {
 	case strings.HasPrefix(act, "(") && strings.HasSuffix(act, ")"):
 		p.sends(at, g, strings.Trim(act, "()"))
 	default:
-		for _, piece := range strings.Split(act, " // ") {
+		for piece := range strings.SplitSeq(act, " // ") {
 			g.says(piece)
 		}
 	}

@@ -71,10 +71,10 @@ type TurnDecision struct {
 type TakenTurn struct {
 	MessageID int64
 	// Merged are the earlier messages that this turn was just decided for along with MessageID.
-	Merged []int64
-	Deliver   []int64
-	Effects   json.RawMessage
-	TraceID   string
+	Merged  []int64
+	Deliver []int64
+	Effects json.RawMessage
+	TraceID string
 	// TakenOverUntil is when the bot answers again; zero when it does now, or when nobody knows.
 	TakenOverUntil time.Time
 }

@@ -157,7 +157,9 @@ func TestAnEchoIsWhatThePhoneSaid(t *testing.T) {
 	require.True(t, isNew)
 	require.Equal(t, "phone sent", ask[string](b, `SELECT author || ' ' || status FROM messages WHERE provider_id = 'wamid.echo'`))
 	require.True(t, window.Equal(ask[time.Time](b, `SELECT window_open_until FROM conversations WHERE guest_id = $1`, guestID)))
-	until := func() *time.Time { return ask[*time.Time](b, `SELECT handed_over_until FROM conversations WHERE guest_id = $1`, guestID) }
+	until := func() *time.Time {
+		return ask[*time.Time](b, `SELECT handed_over_until FROM conversations WHERE guest_id = $1`, guestID)
+	}
 	require.True(t, until().Equal(now.Add(time.Hour)))
 
 	require.NoError(t, b.SetHandedOver(t.Context(), guestID, false, time.Time{}))
