@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cabanas/activities"
+	"cabanas/dialogue/understanding"
 	"cabanas/store/redis"
 	"cabanas/worker"
 )
@@ -24,6 +25,8 @@ func runWorker(ctx context.Context, args []string) error {
 	if err := set.Parse(args); err != nil {
 		return err
 	}
+	// It takes a moment that the first guest should not wait for.
+	go understanding.Prepare()
 	a, err := newApp(ctx)
 	if err != nil {
 		return err
