@@ -210,3 +210,14 @@ func TestHowToGetInIsForConfirmedGuests(t *testing.T) {
 		require.Equal(t, told, strings.Contains(c.body(), "clave 4321"), status)
 	}
 }
+
+func TestPhotosOfTheCabinThatIsNamed(t *testing.T) {
+	t.Parallel()
+	c := newChat(t)
+	c.business.places[0].Photos = []booking.Photo{{URL: "https://img.example/a.jpg"}}
+	c.business.places[1].Photos = []booking.Photo{{URL: "https://img.example/b.jpg"}, {URL: "https://img.example/c.jpg", Caption: "El deck"}}
+	c.says("me mandás fotos de la Coihue?")
+	require.Len(t, c.last.Replies, 3)
+	require.Equal(t, "https://img.example/b.jpg", c.last.Replies[0].LinkURL)
+	require.Equal(t, "El deck", c.last.Replies[1].Body)
+}

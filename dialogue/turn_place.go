@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -116,26 +117,31 @@ func instructions(text string) string {
 	return cut(strings.NewReplacer("{", "(", "}", ")").Replace(strings.TrimSpace(strings.ToValidUTF8(text, ""))), longestInstructions)
 }
 
-// photos sends the best picture of each cabin, or those of the one being talked about.
+// photos sends the best picture of each cabin, or those of the one that is named or being talked about.
 func (t *turn) photos() (string, error) {
 	const mostPhotos = 3
 	places, err := t.facts.Accommodations()
 	if err != nil {
 		return "", err
 	}
+	about := cmp.Or(t.named(places, false), t.state.AccommodationID)
 	sent := 0
 	for _, place := range places {
-		if t.state.AccommodationID != 0 && place.ID != t.state.AccommodationID {
+		if about != 0 && place.ID != about {
 			continue
 		}
 		for _, photo := range place.Photos {
 			if sent == mostPhotos || !canBeFetched(photo.URL) {
 				break
 			}
-			t.reply(Reply{Kind: ReplyPicture, LinkURL: photo.URL, Body: say(t.texts.PhotoCaption, "cabin", shown(place.Name, longestName),
-				"capacity", t.people(place.Capacity), "price", t.money(place.Rate.Base))})
+			body := say(t.texts.PhotoCaption, "cabin", shown(place.Name, longestName),
+				"capacity", t.people(place.Capacity), "price", t.money(place.Rate.Base))
+			if about != 0 && sent > 0 && photo.Caption != "" {
+				body = photo.Caption
+			}
+			t.reply(Reply{Kind: ReplyPicture, LinkURL: photo.URL, Body: body})
 			sent++
-			if t.state.AccommodationID == 0 {
+			if about == 0 {
 				break
 			}
 		}

@@ -20,6 +20,8 @@ echo "== workflowcheck"
 mkdir -p bin
 sh scripts/progress.sh "compiling workflowcheck" go build -C tools -o ../bin/workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck
 bin/workflowcheck -config workflowcheck.config.yaml -show-pos ./workflows/...
+echo "== understanding, field by field"
+bin/cabanas understand --evaluate dialogue/testdata/corpus
 echo "== tests, with the race detector and real servers"
 bin/testservers sh scripts/test.sh with-servers "$@"
 # Not vetted: that costs minutes of compiling on a cold cache, for a program that only tests and `dev` run.
