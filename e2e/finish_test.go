@@ -38,6 +38,7 @@ func (s *stack) finish(t *testing.T) {
 func (s *stack) settled(t *testing.T) {
 	t.Helper()
 	require.NoError(t, s.world.WaitIdle(patient(t)), "webhooks that were not taken")
+	s.reaches(t, 1, `SELECT (NOT EXISTS (SELECT FROM messages WHERE direction = 'out' AND status IN ('queued', 'sending')))::int`)
 	s.audit(t)
 }
 
@@ -79,6 +80,8 @@ func (s *stack) eachMessageOnce(t *testing.T) {
 	}
 	rows, err := s.db.Query(patient(t), `SELECT effect_key, status FROM messages WHERE direction = 'out' AND author <> 'phone'`)
 	require.NoError(t, err)
+	// A pool with rows left open does not close.
+	defer rows.Close()
 	known := map[string]bool{}
 	for rows.Next() {
 		var key, status string
