@@ -23,6 +23,8 @@ func runAPI(ctx context.Context, args []string) error {
 	if err := flags("api").Parse(args); err != nil {
 		return err
 	}
+	// Whether a message is whole is read when it arrives; the first should not wait for the learning.
+	go understanding.Prepare()
 	a, err := newApp(ctx)
 	if err != nil {
 		return err
