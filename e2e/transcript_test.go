@@ -261,6 +261,10 @@ func (p *stage) outcome(at string, step scriptStep) string {
 	if step.actor == "=" && step.act == "base" {
 		return p.database(at, step.want)
 	}
+	if step.actor != "=" && step.want == "" {
+		// What nobody answers must have been heard before the next thing happens.
+		p.awaitTurns(p.guest(step.actor))
+	}
 	var got strings.Builder
 	for _, receiver := range []string{"B", "B2", "D"} {
 		for _, m := range p.received(at, receiver, step.messagesWanted(receiver)) {
@@ -268,6 +272,14 @@ func (p *stage) outcome(at string, step scriptStep) string {
 		}
 	}
 	return got.String()
+}
+
+// awaitTurns waits until every message that a guest has sent has its turn.
+func (p *stage) awaitTurns(g *talker) {
+	all, err := p.s.world.Messages(patient(p.t), g.Number, 0)
+	require.NoError(p.t, err)
+	said := len(slices.DeleteFunc(all, func(m control.Message) bool { return m.Direction != "in" }))
+	p.s.reaches(p.t, int64(said), `SELECT count(*) FROM turns t JOIN guests g ON g.id = t.guest_id WHERE g.phone = $1`, canonical(g.Number))
 }
 
 // quiet is how long nobody may say anything before a recorded step counts as over.
