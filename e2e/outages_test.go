@@ -138,8 +138,9 @@ func (g *talker) yes(when stay, people int) row {
 func noLinkAtFirst(t *testing.T, s *stack) {
 	g, when := s.arrives(t), s.week(t, 2)
 	before := s.called(t, s.world.MercadoPagoCalls, "create_preference")
-	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{CallFaults: control.CallFaults{
-		FailNext: &control.FailNext{Count: 3, Statuses: []int{500, 429, 503}},
+	// The failures are for this call alone: reconciliation searches all the time, and would take some of them.
+	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{Failures: &[]control.CallFailure{
+		{Operations: []string{"create_preference"}, Count: 3, Statuses: []int{500, 429, 503}},
 	}}))
 	r := g.yes(when, 2)
 	s.calls(t, s.world.MercadoPagoCalls, "create_preference", before+2)
