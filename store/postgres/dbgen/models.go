@@ -95,6 +95,10 @@ type CalendarBlock struct {
 	Active          bool
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	FeedEventID     *int64
+	StaffID         *int64
+	ExpiresAt       *time.Time
+	Revision        int32
 }
 
 // A closed night that is sold: somebody has to decide.
@@ -104,6 +108,75 @@ type CalendarConflict struct {
 	ReservationID int64
 	OpenedAt      time.Time
 	ResolvedAt    *time.Time
+	Resolution    *string
+	ResolvedBy    *int64
+	AlarmedAt     *time.Time
+	OverAt        *time.Time
+}
+
+// Our calendar for one channel, behind a token that is kept as its hash.
+type CalendarExport struct {
+	ID              int64
+	AccommodationID int64
+	Channel         string
+	TokenHash       []byte
+	CreatedAt       time.Time
+	RotatedAt       *time.Time
+}
+
+// Calendars that other channels publish of our cabins. The address is a secret.
+type CalendarFeed struct {
+	ID                  int64
+	AccommodationID     int64
+	Channel             string
+	Url                 string
+	IntervalSeconds     *int32
+	CreatedBy           *int64
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+	PausedAt            *time.Time
+	DeletedAt           *time.Time
+	Etag                string
+	LastModified        string
+	Digest              []byte
+	ReconciledAt        *time.Time
+	Unsettled           bool
+	Problems            int32
+	LastAttemptAt       *time.Time
+	LastGoodAt          *time.Time
+	LastChangedAt       *time.Time
+	LastError           string
+	LastErrorAt         *time.Time
+	Failures            int32
+	QuarantinedAt       *time.Time
+	QuarantineReason    string
+	QuarantineAlarmedAt *time.Time
+	AcceptedAt          *time.Time
+	StaleAlarmedAt      *time.Time
+}
+
+// What we know of a feed. A UID means something inside its own feed only.
+type CalendarFeedEvent struct {
+	ID         int64
+	FeedID     int64
+	Uid        string
+	StartDate  time.Time
+	EndDate    time.Time
+	Kind       string
+	Echo       bool
+	Missing    int32
+	FirstSeen  time.Time
+	LastSeen   time.Time
+	ReleasedAt *time.Time
+}
+
+// Who fetched our calendar and when; the last few hundred of each export are kept.
+type CalendarPull struct {
+	ID        int64
+	ExportID  int64
+	At        time.Time
+	UserAgent string
+	Channel   string
 }
 
 // The dialogue with one guest. Its version is what orders turns.

@@ -10,10 +10,12 @@ FROM reservations a JOIN reservations b ON b.accommodation_id = a.accommodation_
 WHERE is_live(a.reservation_status) AND is_live(b.reservation_status) ORDER BY a.id, b.id LIMIT 100;
 
 -- name: AuditBlocks :many
+-- A named choice of the owner answers a conflict for as long as the two share a night.
 SELECT (r.code || ' block ' || b.id)::text AS row
 FROM reservations r JOIN calendar_blocks b ON b.accommodation_id = r.accommodation_id AND b.period && r.period AND b.active
 WHERE is_live(r.reservation_status) AND NOT EXISTS (
-    SELECT 1 FROM calendar_conflicts c WHERE c.block_id = b.id AND c.reservation_id = r.id AND c.resolved_at IS NULL)
+    SELECT 1 FROM calendar_conflicts c WHERE c.block_id = b.id AND c.reservation_id = r.id AND c.over_at IS NULL
+        AND (c.resolved_at IS NULL OR c.resolution IN ('keep_ours', 'cancel_ours', 'same_booking')))
 ORDER BY r.id, b.id LIMIT 100;
 
 -- name: AuditPayments :many
