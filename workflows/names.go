@@ -13,10 +13,11 @@ const (
 	QueueBooking      = "booking"
 	QueueMessaging    = "messaging" // activities only
 	QueueMedia        = "media"     // activities only: few at once, minutes long
+	QueueCalendar     = "calendar"  // feeds of other channels
 )
 
 // Queues lists every task queue.
-var Queues = []string{QueueConversation, QueueBooking, QueueMessaging, QueueMedia}
+var Queues = []string{QueueConversation, QueueBooking, QueueMessaging, QueueMedia, QueueCalendar}
 
 // Signals, updates and queries.
 const (

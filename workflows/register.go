@@ -17,6 +17,8 @@ func Workflows() []Definition {
 		{Name: "Booking", Queue: QueueBooking, Func: Booking},
 		{Name: "LatePayment", Queue: QueueBooking, Func: LatePayment},
 		{Name: "PaymentReconciliation", Queue: QueueBooking, Func: PaymentReconciliation},
+		{Name: "CalendarSync", Queue: QueueCalendar, Func: CalendarSync},
+		{Name: "CalendarWatch", Queue: QueueCalendar, Func: CalendarWatch},
 	}
 }
 

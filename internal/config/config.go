@@ -149,6 +149,8 @@ type Booking struct {
 // ICal holds calendar synchronisation.
 type ICal struct {
 	SyncInterval time.Duration
+	StaleAfter   time.Duration // Age of a feed's last good answer at which the owner is alarmed.
+	ExportHolds  bool          // Publish unpaid holds too.
 	AllowPrivate bool // Plain http and loopback feeds; development and test only.
 }
 

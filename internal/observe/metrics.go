@@ -42,6 +42,14 @@ type Metrics struct {
 	// WebhookDispatchLag is the time from the row in the inbox to its delivery to Temporal.
 	WebhookDispatchLag *prometheus.HistogramVec // provider
 
+	// Fetches of feeds: good or failed ones with their reason (a word of ours), events that were new, and how long they take.
+	ICalSyncErrors     *prometheus.CounterVec // accommodation_id, error_type
+	ICalEventsImported *prometheus.CounterVec // accommodation_id, source
+	ICalSyncSeconds    prometheus.Histogram
+	ICalConflicts      *prometheus.CounterVec // source
+	// ICalFreshness counts what asking the feeds just before a promise came to: fresh, refreshed or stale, by what was promised.
+	ICalFreshness *prometheus.CounterVec // moment, outcome
+
 	// HTTPRequests and HTTPDuration know routes by their template; what matched no route is "unmatched".
 	HTTPRequests *prometheus.CounterVec   // handler, method, status (2xx, 3xx, 4xx, 5xx)
 	HTTPDuration *prometheus.HistogramVec // handler, method
@@ -85,6 +93,14 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		WebhookDispatchLag: r.histograms("webhook_dispatch_lag_seconds", "Time from the inbox row to its delivery to Temporal.",
 			[]float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300}, "provider"),
 
+		ICalSyncErrors: r.counters("ical_sync_errors_total", "Fetches of feeds that failed, and events that could not be read.",
+			"accommodation_id", "error_type"),
+		ICalEventsImported: r.counters("ical_events_imported_total", "Events of feeds that were new or changed.", "accommodation_id", "source"),
+		ICalSyncSeconds: r.histogram("ical_sync_job_duration_seconds", "Time to fetch a feed and apply it.",
+			[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30}),
+		ICalConflicts: r.counters("ical_conflicts_total", "Closed nights of a feed that landed on a reservation.", "source"),
+		ICalFreshness: r.counters("ical_freshness_total", "Outcomes of asking the feeds just before a promise.", "moment", "outcome"),
+
 		HTTPRequests: r.counters("http_requests_total", "HTTP requests answered.", "handler", "method", "status"),
 		HTTPDuration: r.histograms("http_request_duration_seconds", "Time to answer an HTTP request.",
 			[]float64{.0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, "handler", "method"),
@@ -121,6 +137,12 @@ func (r registry) counters(name, help string, labels ...string) *prometheus.Coun
 	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	r.MustRegister(c)
 	return c
+}
+
+func (r registry) histogram(name, help string, buckets []float64) prometheus.Histogram {
+	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
+	r.MustRegister(h)
+	return h
 }
 
 func (r registry) histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
