@@ -18,6 +18,8 @@ type Rate struct {
 	ExtraGuest     Money
 	// MinNights is the shortest stay, at least 1.
 	MinNights int
+	// DepositFixed is asked to confirm whatever the stay costs; zero asks for the property's percentage.
+	DepositFixed Money
 	// LengthDiscounts take a percentage off the nights of long stays; the longest threshold reached counts.
 	LengthDiscounts []LengthDiscount
 	// Version changes whenever the rate does; a quote carries it.
@@ -66,17 +68,8 @@ func QuoteStay(rate Rate, stay Stay, guests, depositPercent int) Quote {
 	if !rate.CleaningFee.IsZero() {
 		quote.add(Line{Kind: LineCleaning, Amount: rate.CleaningFee, Reason: "cleaning, once a stay"})
 	}
-	quote.Deposit = Deposit(quote.Total, depositPercent)
+	quote.Deposit = depositOf(quote.Total, rate.DepositFixed, depositPercent)
 	return quote
-}
-
-// Deposit returns percent of total rounded up to whole units, never more than the total.
-func Deposit(total Money, percent int) Money {
-	deposit := Money{Centavos: (total.Centavos*int64(percent) + 99) / 100, Currency: total.Currency}.UpToWholeUnit()
-	if total.Less(deposit) {
-		return total
-	}
-	return deposit
 }
 
 // IsWeekendNight reports whether the night is priced as weekend: Friday and Saturday nights.

@@ -96,8 +96,8 @@ func fixed(day int, month time.Month, nights int) func(*reader, int, int) (span,
 func fromEaster(first, last int) func(*reader, int, int) (span, bool) {
 	return func(r *reader, at, end int) (span, bool) {
 		for year := r.today.Time().Year(); ; year++ {
-			if in := easter(year).AddDays(first); !in.Before(r.today) {
-				return span{in, easter(year).AddDays(last), at, end}, true
+			if in := booking.EasterSunday(year).AddDays(first); !in.Before(r.today) {
+				return span{in, booking.EasterSunday(year).AddDays(last), at, end}, true
 			}
 		}
 	}
@@ -182,7 +182,7 @@ func (r *reader) weekendOfDay(at, end, of int, long bool) (span, bool) {
 	if day.IsZero() {
 		return span{}, true
 	}
-	if long || dayOff(day) && day.Weekday() != time.Saturday && day.Weekday() != time.Sunday {
+	if long || booking.IsDayOff(day) && day.Weekday() != time.Saturday && day.Weekday() != time.Sunday {
 		if in, out, found := longWeekendAround(r.today, day); found {
 			return span{in, out, at, m.end}, true
 		}

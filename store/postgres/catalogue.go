@@ -43,7 +43,7 @@ func (s *Store) Accommodations(ctx context.Context) ([]booking.Accommodation, er
 	}
 	places := make([]booking.Accommodation, 0, len(rows))
 	for _, row := range rows {
-		place, err := accommodationOf(row)
+		place, err := offeredOf((*dbgen.GetAccommodationRow)(row))
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func (s *Store) Accommodation(ctx context.Context, id int64) (booking.Accommodat
 	if err != nil {
 		return booking.Accommodation{}, explain("read accommodation", err)
 	}
-	return accommodationOf(row)
+	return offeredOf(row)
 }
 
 // CreateAccommodation adds one to the property and returns its id; values that break a rule are [booking.CodeInvalidInput].
@@ -125,6 +125,15 @@ func (s *Store) insertAccommodation(ctx context.Context, db dbgen.DBTX, a bookin
 		CheckInText: a.CheckInText, Active: a.Active,
 	})
 	return id, explain("create accommodation", err)
+}
+
+// offeredOf is a place with the deposit that is asked for it, its own or the property's.
+func offeredOf(row *dbgen.GetAccommodationRow) (booking.Accommodation, error) {
+	place, err := accommodationOf(&row.Accommodation)
+	if row.DepositFixed > 0 {
+		place.Rate.DepositFixed = money(row.DepositFixed, row.Accommodation.Currency)
+	}
+	return place, err
 }
 
 func accommodationOf(row *dbgen.Accommodation) (booking.Accommodation, error) {

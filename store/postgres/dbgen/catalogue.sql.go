@@ -23,35 +23,43 @@ func (q *Queries) CatalogueIsEmpty(ctx context.Context, db DBTX) (bool, error) {
 }
 
 const getAccommodation = `-- name: GetAccommodation :one
-SELECT id, property_id, name, type, description, capacity, base_price_centavos, weekend_percent, cleaning_fee_centavos, guests_included, extra_guest_centavos, currency, min_nights, length_discounts, rate_version, amenities, photos, location, check_in_text, active, created_at, updated_at FROM accommodations WHERE id = $1
+SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.deposit_fixed_centavos, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
+FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.id = $1
 `
 
-func (q *Queries) GetAccommodation(ctx context.Context, db DBTX, id int64) (*Accommodation, error) {
+type GetAccommodationRow struct {
+	Accommodation Accommodation
+	DepositFixed  int64
+}
+
+func (q *Queries) GetAccommodation(ctx context.Context, db DBTX, id int64) (*GetAccommodationRow, error) {
 	row := db.QueryRow(ctx, getAccommodation, id)
-	var i Accommodation
+	var i GetAccommodationRow
 	err := row.Scan(
-		&i.ID,
-		&i.PropertyID,
-		&i.Name,
-		&i.Type,
-		&i.Description,
-		&i.Capacity,
-		&i.BasePriceCentavos,
-		&i.WeekendPercent,
-		&i.CleaningFeeCentavos,
-		&i.GuestsIncluded,
-		&i.ExtraGuestCentavos,
-		&i.Currency,
-		&i.MinNights,
-		&i.LengthDiscounts,
-		&i.RateVersion,
-		&i.Amenities,
-		&i.Photos,
-		&i.Location,
-		&i.CheckInText,
-		&i.Active,
-		&i.CreatedAt,
-		&i.UpdatedAt,
+		&i.Accommodation.ID,
+		&i.Accommodation.PropertyID,
+		&i.Accommodation.Name,
+		&i.Accommodation.Type,
+		&i.Accommodation.Description,
+		&i.Accommodation.Capacity,
+		&i.Accommodation.BasePriceCentavos,
+		&i.Accommodation.WeekendPercent,
+		&i.Accommodation.CleaningFeeCentavos,
+		&i.Accommodation.GuestsIncluded,
+		&i.Accommodation.ExtraGuestCentavos,
+		&i.Accommodation.Currency,
+		&i.Accommodation.MinNights,
+		&i.Accommodation.LengthDiscounts,
+		&i.Accommodation.RateVersion,
+		&i.Accommodation.Amenities,
+		&i.Accommodation.Photos,
+		&i.Accommodation.Location,
+		&i.Accommodation.CheckInText,
+		&i.Accommodation.Active,
+		&i.Accommodation.CreatedAt,
+		&i.Accommodation.UpdatedAt,
+		&i.Accommodation.DepositFixedCentavos,
+		&i.DepositFixed,
 	)
 	return &i, err
 }
@@ -152,41 +160,49 @@ func (q *Queries) InsertAccommodation(ctx context.Context, db DBTX, arg *InsertA
 }
 
 const listActiveAccommodations = `-- name: ListActiveAccommodations :many
-SELECT id, property_id, name, type, description, capacity, base_price_centavos, weekend_percent, cleaning_fee_centavos, guests_included, extra_guest_centavos, currency, min_nights, length_discounts, rate_version, amenities, photos, location, check_in_text, active, created_at, updated_at FROM accommodations WHERE active ORDER BY id
+SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.deposit_fixed_centavos, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
+FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.active ORDER BY a.id
 `
 
-func (q *Queries) ListActiveAccommodations(ctx context.Context, db DBTX) ([]*Accommodation, error) {
+type ListActiveAccommodationsRow struct {
+	Accommodation Accommodation
+	DepositFixed  int64
+}
+
+func (q *Queries) ListActiveAccommodations(ctx context.Context, db DBTX) ([]*ListActiveAccommodationsRow, error) {
 	rows, err := db.Query(ctx, listActiveAccommodations)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []*Accommodation
+	var items []*ListActiveAccommodationsRow
 	for rows.Next() {
-		var i Accommodation
+		var i ListActiveAccommodationsRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.PropertyID,
-			&i.Name,
-			&i.Type,
-			&i.Description,
-			&i.Capacity,
-			&i.BasePriceCentavos,
-			&i.WeekendPercent,
-			&i.CleaningFeeCentavos,
-			&i.GuestsIncluded,
-			&i.ExtraGuestCentavos,
-			&i.Currency,
-			&i.MinNights,
-			&i.LengthDiscounts,
-			&i.RateVersion,
-			&i.Amenities,
-			&i.Photos,
-			&i.Location,
-			&i.CheckInText,
-			&i.Active,
-			&i.CreatedAt,
-			&i.UpdatedAt,
+			&i.Accommodation.ID,
+			&i.Accommodation.PropertyID,
+			&i.Accommodation.Name,
+			&i.Accommodation.Type,
+			&i.Accommodation.Description,
+			&i.Accommodation.Capacity,
+			&i.Accommodation.BasePriceCentavos,
+			&i.Accommodation.WeekendPercent,
+			&i.Accommodation.CleaningFeeCentavos,
+			&i.Accommodation.GuestsIncluded,
+			&i.Accommodation.ExtraGuestCentavos,
+			&i.Accommodation.Currency,
+			&i.Accommodation.MinNights,
+			&i.Accommodation.LengthDiscounts,
+			&i.Accommodation.RateVersion,
+			&i.Accommodation.Amenities,
+			&i.Accommodation.Photos,
+			&i.Accommodation.Location,
+			&i.Accommodation.CheckInText,
+			&i.Accommodation.Active,
+			&i.Accommodation.CreatedAt,
+			&i.Accommodation.UpdatedAt,
+			&i.Accommodation.DepositFixedCentavos,
+			&i.DepositFixed,
 		); err != nil {
 			return nil, err
 		}

@@ -13,28 +13,29 @@ import (
 
 // Places rented out as a whole, with what is needed to price and offer them.
 type Accommodation struct {
-	ID                  int64
-	PropertyID          int64
-	Name                string
-	Type                string
-	Description         string
-	Capacity            int32
-	BasePriceCentavos   int64
-	WeekendPercent      int32
-	CleaningFeeCentavos int64
-	GuestsIncluded      int32
-	ExtraGuestCentavos  int64
-	Currency            string
-	MinNights           int32
-	LengthDiscounts     json.RawMessage
-	RateVersion         int32
-	Amenities           []string
-	Photos              json.RawMessage
-	Location            json.RawMessage
-	CheckInText         string
-	Active              bool
-	CreatedAt           time.Time
-	UpdatedAt           time.Time
+	ID                   int64
+	PropertyID           int64
+	Name                 string
+	Type                 string
+	Description          string
+	Capacity             int32
+	BasePriceCentavos    int64
+	WeekendPercent       int32
+	CleaningFeeCentavos  int64
+	GuestsIncluded       int32
+	ExtraGuestCentavos   int64
+	Currency             string
+	MinNights            int32
+	LengthDiscounts      json.RawMessage
+	RateVersion          int32
+	Amenities            []string
+	Photos               json.RawMessage
+	Location             json.RawMessage
+	CheckInText          string
+	Active               bool
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+	DepositFixedCentavos *int64
 }
 
 // One row per voice note that was listened to, beside its message. The text is as personal as the message.
@@ -250,6 +251,19 @@ type Message struct {
 	WithoutNine bool
 }
 
+// Credits of the bank account as they were imported, and what each paid.
+type Movement struct {
+	ID             int64
+	Reference      string
+	AmountCentavos int64
+	Currency       string
+	CreditedAt     time.Time
+	Outcome        string
+	PaymentID      *int64
+	UserID         int64
+	CreatedAt      time.Time
+}
+
 // Messages the system sends by itself, one per effect key.
 type Notification struct {
 	ID        int64
@@ -307,21 +321,58 @@ type PaymentLink struct {
 	ExpiresAt      time.Time
 	ClosedAt       *time.Time
 	CreatedAt      time.Time
+	// deposit confirms a hold; balance is the rest of a confirmed reservation.
+	Kind string
 }
 
 // The business that owns accommodations: its clock, currency, house times and limits.
 type Property struct {
-	ID             int64
-	Name           string
-	TimeZone       string
-	Currency       string
-	CheckInTime    pgtype.Time
-	CheckOutTime   pgtype.Time
-	HorizonMonths  int32
-	LongestStay    int32
-	DepositPercent int32
-	Cancellation   json.RawMessage
-	CreatedAt      time.Time
+	ID                   int64
+	Name                 string
+	TimeZone             string
+	Currency             string
+	CheckInTime          pgtype.Time
+	CheckOutTime         pgtype.Time
+	HorizonMonths        int32
+	LongestStay          int32
+	DepositPercent       int32
+	Cancellation         json.RawMessage
+	CreatedAt            time.Time
+	DepositFixedCentavos *int64
+	BalanceMode          string
+	BalanceDaysBefore    int32
+	TransferDetails      string
+	TransferHoldHours    int32
+}
+
+// Numbered receipts: one for each counted payment, and one for each refund of it.
+type Receipt struct {
+	ID            int64
+	PropertyID    int64
+	Number        int64
+	ReservationID int64
+	PaymentID     int64
+	RefundID      *int64
+	Token         string
+	Content       json.RawMessage
+	IssuedAt      time.Time
+}
+
+// The last number given out; its row is locked while a receipt is made, so that numbers have no gaps.
+type ReceiptCounter struct {
+	PropertyID int64
+	Last       int64
+}
+
+// Payments that no provider tells of: somebody of the house saw the money.
+type RecordedPayment struct {
+	PaymentID  int64
+	Key        string
+	Method     string
+	Note       string
+	UserID     *int64
+	RecordedAt time.Time
+	HeardAt    *time.Time
 }
 
 // What a session is prolonged with; each is replaced when it is used.
@@ -385,6 +436,12 @@ type StaffSession struct {
 	LastUsedAt    time.Time
 	RevokedAt     *time.Time
 	RevokedReason *string
+}
+
+// Holds whose guests said that they pay by transfer; the deadline stands in the reservation.
+type TransferHold struct {
+	ReservationID int64
+	ChosenAt      time.Time
 }
 
 // One decision per inbound message, stored in the same transaction as what it says and does.

@@ -11,23 +11,6 @@ import (
 	"time"
 )
 
-const closePaymentLink = `-- name: ClosePaymentLink :execrows
-UPDATE payment_links SET closed_at = coalesce(closed_at, $1::timestamptz) WHERE provider_id = $2
-`
-
-type ClosePaymentLinkParams struct {
-	Now        time.Time
-	ProviderID string
-}
-
-func (q *Queries) ClosePaymentLink(ctx context.Context, db DBTX, arg *ClosePaymentLinkParams) (int64, error) {
-	result, err := db.Exec(ctx, closePaymentLink, arg.Now, arg.ProviderID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const finishRefund = `-- name: FinishRefund :execrows
 UPDATE refunds SET status = $1, provider_refund_id = $2, updated_at = $3
 WHERE id = $4 AND status IN ('planned', 'in_process') AND status <> $1
@@ -51,42 +34,6 @@ func (q *Queries) FinishRefund(ctx context.Context, db DBTX, arg *FinishRefundPa
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const getPaymentLink = `-- name: GetPaymentLink :one
-SELECT l.id, l.reservation_id, l.attempt, l.provider_id, l.url, l.amount_centavos, l.currency, l.expires_at, l.closed_at, l.created_at, r.code
-FROM payment_links l JOIN reservations r ON r.id = l.reservation_id
-WHERE r.code = $1 AND ($2::integer = 0 OR l.attempt = $2::integer)
-ORDER BY l.attempt DESC LIMIT 1
-`
-
-type GetPaymentLinkParams struct {
-	Code    string
-	Attempt int32
-}
-
-type GetPaymentLinkRow struct {
-	PaymentLink PaymentLink
-	Code        string
-}
-
-func (q *Queries) GetPaymentLink(ctx context.Context, db DBTX, arg *GetPaymentLinkParams) (*GetPaymentLinkRow, error) {
-	row := db.QueryRow(ctx, getPaymentLink, arg.Code, arg.Attempt)
-	var i GetPaymentLinkRow
-	err := row.Scan(
-		&i.PaymentLink.ID,
-		&i.PaymentLink.ReservationID,
-		&i.PaymentLink.Attempt,
-		&i.PaymentLink.ProviderID,
-		&i.PaymentLink.Url,
-		&i.PaymentLink.AmountCentavos,
-		&i.PaymentLink.Currency,
-		&i.PaymentLink.ExpiresAt,
-		&i.PaymentLink.ClosedAt,
-		&i.PaymentLink.CreatedAt,
-		&i.Code,
-	)
-	return &i, err
 }
 
 const getPaymentReservation = `-- name: GetPaymentReservation :one
@@ -180,46 +127,6 @@ type HearParkedParams struct {
 func (q *Queries) HearParked(ctx context.Context, db DBTX, arg *HearParkedParams) error {
 	_, err := db.Exec(ctx, hearParked, arg.ToldTo, arg.ID)
 	return err
-}
-
-const insertPaymentLink = `-- name: InsertPaymentLink :one
-WITH made AS (
-    INSERT INTO payment_links (reservation_id, attempt, provider_id, url, amount_centavos, currency, expires_at, created_at)
-    SELECT r.id, $1, $2, $3, $4, $5, $6::timestamptz, now()
-    FROM reservations r WHERE r.code = $7
-    ON CONFLICT (reservation_id, attempt) DO NOTHING
-    RETURNING id, reservation_id
-), noted AS (
-    SELECT note_booking(made.reservation_id, 'link_created', jsonb_build_object('by', 'system', 'at', now(), 'details', $8::jsonb)) FROM made
-)
-SELECT made.id FROM made LEFT JOIN noted ON true
-`
-
-type InsertPaymentLinkParams struct {
-	Attempt        int32
-	ProviderID     string
-	Url            string
-	AmountCentavos int64
-	Currency       string
-	ExpiresAt      time.Time
-	Code           string
-	Details        json.RawMessage
-}
-
-func (q *Queries) InsertPaymentLink(ctx context.Context, db DBTX, arg *InsertPaymentLinkParams) (int64, error) {
-	row := db.QueryRow(ctx, insertPaymentLink,
-		arg.Attempt,
-		arg.ProviderID,
-		arg.Url,
-		arg.AmountCentavos,
-		arg.Currency,
-		arg.ExpiresAt,
-		arg.Code,
-		arg.Details,
-	)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
 }
 
 const insertRefund = `-- name: InsertRefund :one
@@ -325,49 +232,6 @@ func (q *Queries) ListCreditedPayments(ctx context.Context, db DBTX, code string
 			&i.AmountCentavos,
 			&i.Currency,
 			&i.ReturnedCentavos,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, &i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listOpenPaymentLinks = `-- name: ListOpenPaymentLinks :many
-SELECT l.id, l.reservation_id, l.attempt, l.provider_id, l.url, l.amount_centavos, l.currency, l.expires_at, l.closed_at, l.created_at, r.code
-FROM payment_links l JOIN reservations r ON r.id = l.reservation_id
-WHERE r.code = $1 AND l.closed_at IS NULL ORDER BY l.attempt
-`
-
-type ListOpenPaymentLinksRow struct {
-	PaymentLink PaymentLink
-	Code        string
-}
-
-func (q *Queries) ListOpenPaymentLinks(ctx context.Context, db DBTX, code string) ([]*ListOpenPaymentLinksRow, error) {
-	rows, err := db.Query(ctx, listOpenPaymentLinks, code)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []*ListOpenPaymentLinksRow
-	for rows.Next() {
-		var i ListOpenPaymentLinksRow
-		if err := rows.Scan(
-			&i.PaymentLink.ID,
-			&i.PaymentLink.ReservationID,
-			&i.PaymentLink.Attempt,
-			&i.PaymentLink.ProviderID,
-			&i.PaymentLink.Url,
-			&i.PaymentLink.AmountCentavos,
-			&i.PaymentLink.Currency,
-			&i.PaymentLink.ExpiresAt,
-			&i.PaymentLink.ClosedAt,
-			&i.PaymentLink.CreatedAt,
-			&i.Code,
 		); err != nil {
 			return nil, err
 		}

@@ -6,10 +6,12 @@ SELECT id, name, time_zone, currency,
 FROM properties ORDER BY id LIMIT 1;
 
 -- name: ListActiveAccommodations :many
-SELECT * FROM accommodations WHERE active ORDER BY id;
+SELECT sqlc.embed(a), coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
+FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.active ORDER BY a.id;
 
 -- name: GetAccommodation :one
-SELECT * FROM accommodations WHERE id = @id;
+SELECT sqlc.embed(a), coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
+FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.id = @id;
 
 -- name: InsertAccommodation :one
 INSERT INTO accommodations (property_id, name, type, description, capacity, base_price_centavos, weekend_percent,
