@@ -43,6 +43,8 @@ type paymentCase struct {
 	tx     pgx.Tx
 	report PaymentReport
 	now    time.Time
+	// by is who says so: the provider, or a person of the house who recorded the money.
+	by booking.Actor
 
 	reservation *dbgen.Reservation    // nil: the reference is nobody's
 	stored      *dbgen.LockPaymentRow // nil: the first report
@@ -56,7 +58,7 @@ type paymentCase struct {
 }
 
 func (s *Store) openCase(ctx context.Context, tx pgx.Tx, report PaymentReport, now time.Time) (*paymentCase, error) {
-	c := &paymentCase{store: s, tx: tx, report: report, now: now, others: &dbgen.SumOtherPaymentsRow{}}
+	c := &paymentCase{store: s, tx: tx, report: report, now: now, by: booking.ByProvider, others: &dbgen.SumOtherPaymentsRow{}}
 	row, err := s.queries.LockReservation(ctx, tx, report.Reference)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -317,7 +319,7 @@ func ledgerOf(r *dbgen.Reservation, counted, refunded int64, chargedBack bool) (
 }
 
 func (c *paymentCase) change(reason string) change {
-	return change{By: booking.ByProvider, Reason: reason, At: c.now, Details: map[string]any{
+	return change{By: c.by, Reason: reason, At: c.now, Details: map[string]any{
 		"payment": c.report.ProviderID, "status": c.report.Status, "status_detail": c.report.StatusDetail,
 		"amount_centavos": c.report.Amount.Centavos, "refunded_centavos": c.refunded, "currency": c.report.Amount.Currency,
 		"disposition": c.disposition, "provider_updated_at": c.report.UpdatedAt,
