@@ -23,7 +23,7 @@ func (q *Queries) CatalogueIsEmpty(ctx context.Context, db DBTX) (bool, error) {
 }
 
 const getAccommodation = `-- name: GetAccommodation :one
-SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.deposit_fixed_centavos, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
+SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.cancellation, a.deposit_fixed_centavos, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
 FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.id = $1
 `
 
@@ -58,6 +58,7 @@ func (q *Queries) GetAccommodation(ctx context.Context, db DBTX, id int64) (*Get
 		&i.Accommodation.Active,
 		&i.Accommodation.CreatedAt,
 		&i.Accommodation.UpdatedAt,
+		&i.Accommodation.Cancellation,
 		&i.Accommodation.DepositFixedCentavos,
 		&i.DepositFixed,
 	)
@@ -160,7 +161,7 @@ func (q *Queries) InsertAccommodation(ctx context.Context, db DBTX, arg *InsertA
 }
 
 const listActiveAccommodations = `-- name: ListActiveAccommodations :many
-SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.deposit_fixed_centavos, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
+SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.cancellation, a.deposit_fixed_centavos, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
 FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.active ORDER BY a.id
 `
 
@@ -201,6 +202,7 @@ func (q *Queries) ListActiveAccommodations(ctx context.Context, db DBTX) ([]*Lis
 			&i.Accommodation.Active,
 			&i.Accommodation.CreatedAt,
 			&i.Accommodation.UpdatedAt,
+			&i.Accommodation.Cancellation,
 			&i.Accommodation.DepositFixedCentavos,
 			&i.DepositFixed,
 		); err != nil {

@@ -35,7 +35,25 @@ type Accommodation struct {
 	Active               bool
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
+	Cancellation         json.RawMessage
 	DepositFixedCentavos *int64
+}
+
+// Other nights at the agreed price, offered to who paid when theirs were sold. Decided once: taken, or the money goes back.
+type Alternative struct {
+	ID              int64
+	ReservationID   int64
+	PaymentID       int64
+	BlockID         int64
+	AccommodationID int64
+	CheckIn         time.Time
+	CheckOut        time.Time
+	PriceCentavos   int64
+	Reason          string
+	Status          string
+	OfferedAt       time.Time
+	ExpiresAt       time.Time
+	DecidedAt       *time.Time
 }
 
 // One row per voice note that was listened to, beside its message. The text is as personal as the message.
@@ -99,6 +117,7 @@ type CalendarBlock struct {
 	FeedEventID     *int64
 	StaffID         *int64
 	ExpiresAt       *time.Time
+	NightsSince     time.Time
 	Revision        int32
 }
 
@@ -192,6 +211,18 @@ type Conversation struct {
 	HandedOverUntil *time.Time
 }
 
+// Payers who disagree: the provider withholds the money while one is open. A mediation can escalate to a chargeback.
+type Dispute struct {
+	ID             int64
+	PaymentID      int64
+	Kind           string
+	AmountCentavos int64
+	Currency       string
+	Outcome        string
+	OpenedAt       time.Time
+	DecidedAt      *time.Time
+}
+
 // People who write or book. Everything personal is here and in messages, so that it can be erased without touching nights and money.
 type Guest struct {
 	ID             int64
@@ -275,24 +306,38 @@ type Notification struct {
 
 // The ledger: what the provider says of each payment and what is to become of its money.
 type Payment struct {
-	ID                int64
-	Provider          string
-	ProviderID        string
-	ReservationID     *int64
-	Reference         string
-	Status            string
-	StatusDetail      string
-	AmountCentavos    int64
-	RefundedCentavos  int64
-	Currency          string
-	CollectorOurs     bool
-	Counted           bool
-	Verdict           string
-	Disposition       string
-	ToldTo            string
-	ProviderUpdatedAt time.Time
-	FirstReceivedAt   time.Time
-	LastReceivedAt    time.Time
+	ID                        int64
+	Provider                  string
+	ProviderID                string
+	ReservationID             *int64
+	Reference                 string
+	Status                    string
+	StatusDetail              string
+	AmountCentavos            int64
+	RefundedCentavos          int64
+	Currency                  string
+	CollectorOurs             bool
+	Counted                   bool
+	Verdict                   string
+	Disposition               string
+	ToldTo                    string
+	ProviderUpdatedAt         time.Time
+	FirstReceivedAt           time.Time
+	LastReceivedAt            time.Time
+	ReturnedElsewhereCentavos int64
+}
+
+// Totals of a day at the provider and in the ledger, for the payments that both know of.
+type PaymentDay struct {
+	Day                      time.Time
+	Payments                 int32
+	ProviderApprovedCentavos int64
+	ProviderRefundedCentavos int64
+	LedgerApprovedCentavos   int64
+	LedgerRefundedCentavos   int64
+	Differing                int32
+	DifferingSince           *time.Time
+	ComparedAt               time.Time
 }
 
 // Every different report of a payment, append-only.
@@ -323,6 +368,16 @@ type PaymentLink struct {
 	CreatedAt      time.Time
 	// deposit confirms a hold; balance is the rest of a confirmed reservation.
 	Kind string
+}
+
+// Account-wide looks at the provider that came to their end; the next begins before the last one ended.
+type PaymentSweep struct {
+	ID       int64
+	Since    time.Time
+	Through  time.Time
+	Seen     int32
+	HandedOn int32
+	At       time.Time
 }
 
 // The business that owns accommodations: its clock, currency, house times and limits.
@@ -397,6 +452,10 @@ type Refund struct {
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
 	TriedAt          *time.Time
+	InProcessAt      *time.Time
+	Decision         string
+	DecidedBy        string
+	DecidedAt        *time.Time
 }
 
 // Bookings. Changed by conditional statements only; triggers enforce transitions and write booking_events.
@@ -425,6 +484,23 @@ type Reservation struct {
 	CompletedAt       *time.Time
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
+	Cancellation      json.RawMessage
+}
+
+// What the ledger says of a reservation. kept is what was counted and has not gone back; a chargeback takes it, a mediation only withholds it. disputed is what open and lost disputes are about.
+type ReservationMoney struct {
+	ReservationID      int64
+	Code               string
+	Currency           string
+	TotalCentavos      int64
+	DepositCentavos    int64
+	CountedCentavos    int64
+	RefundedCentavos   int64
+	DisputedCentavos   int64
+	KeptCentavos       int64
+	DueDepositCentavos int64
+	DueTotalCentavos   int64
+	PaymentStatus      string
 }
 
 // One login each. Every request of staff looks here, so that an end counts at once.

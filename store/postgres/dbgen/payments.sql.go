@@ -59,7 +59,7 @@ func (q *Queries) GetPaymentVersion(ctx context.Context, db DBTX, providerID str
 }
 
 const getRefund = `-- name: GetRefund :one
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, p.provider_id FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE f.id = $1
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at, p.provider_id FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE f.id = $1
 `
 
 type GetRefundRow struct {
@@ -82,13 +82,17 @@ func (q *Queries) GetRefund(ctx context.Context, db DBTX, id int64) (*GetRefundR
 		&i.Refund.CreatedAt,
 		&i.Refund.UpdatedAt,
 		&i.Refund.TriedAt,
+		&i.Refund.InProcessAt,
+		&i.Refund.Decision,
+		&i.Refund.DecidedBy,
+		&i.Refund.DecidedAt,
 		&i.ProviderID,
 	)
 	return &i, err
 }
 
 const getRefundByReason = `-- name: GetRefundByReason :one
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 AND f.reason = $2
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 AND f.reason = $2
 `
 
 type GetRefundByReasonParams struct {
@@ -111,6 +115,10 @@ func (q *Queries) GetRefundByReason(ctx context.Context, db DBTX, arg *GetRefund
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.TriedAt,
+		&i.InProcessAt,
+		&i.Decision,
+		&i.DecidedBy,
+		&i.DecidedAt,
 	)
 	return &i, err
 }
@@ -132,7 +140,7 @@ func (q *Queries) HearParked(ctx context.Context, db DBTX, arg *HearParkedParams
 const insertRefund = `-- name: InsertRefund :one
 INSERT INTO refunds (payment_id, key, reason, amount_centavos, currency, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6)
-RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at
+RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at, in_process_at, decision, decided_by, decided_at
 `
 
 type InsertRefundParams struct {
@@ -166,6 +174,10 @@ func (q *Queries) InsertRefund(ctx context.Context, db DBTX, arg *InsertRefundPa
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.TriedAt,
+		&i.InProcessAt,
+		&i.Decision,
+		&i.DecidedBy,
+		&i.DecidedAt,
 	)
 	return &i, err
 }
@@ -244,7 +256,7 @@ func (q *Queries) ListCreditedPayments(ctx context.Context, db DBTX, code string
 }
 
 const listRefunds = `-- name: ListRefunds :many
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 ORDER BY f.id
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 ORDER BY f.id
 `
 
 func (q *Queries) ListRefunds(ctx context.Context, db DBTX, providerID string) ([]*Refund, error) {
@@ -268,6 +280,10 @@ func (q *Queries) ListRefunds(ctx context.Context, db DBTX, providerID string) (
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.TriedAt,
+			&i.InProcessAt,
+			&i.Decision,
+			&i.DecidedBy,
+			&i.DecidedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -280,7 +296,7 @@ func (q *Queries) ListRefunds(ctx context.Context, db DBTX, providerID string) (
 }
 
 const lockPayment = `-- name: LockPayment :one
-SELECT p.id, p.provider, p.provider_id, p.reservation_id, p.reference, p.status, p.status_detail, p.amount_centavos, p.refunded_centavos, p.currency, p.collector_ours, p.counted, p.verdict, p.disposition, p.told_to, p.provider_updated_at, p.first_received_at, p.last_received_at,
+SELECT p.id, p.provider, p.provider_id, p.reservation_id, p.reference, p.status, p.status_detail, p.amount_centavos, p.refunded_centavos, p.currency, p.collector_ours, p.counted, p.verdict, p.disposition, p.told_to, p.provider_updated_at, p.first_received_at, p.last_received_at, p.returned_elsewhere_centavos,
     ARRAY(SELECT DISTINCT e.verdict FROM payment_events e WHERE e.payment_id = p.id)::text[] AS verdicts,
     (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status <> 'failed')::bigint AS returning_centavos,
     (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status = 'done')::bigint AS returned_centavos
@@ -316,6 +332,7 @@ func (q *Queries) LockPayment(ctx context.Context, db DBTX, providerID string) (
 		&i.Payment.ProviderUpdatedAt,
 		&i.Payment.FirstReceivedAt,
 		&i.Payment.LastReceivedAt,
+		&i.Payment.ReturnedElsewhereCentavos,
 		&i.Verdicts,
 		&i.ReturningCentavos,
 		&i.ReturnedCentavos,
@@ -411,7 +428,7 @@ func (q *Queries) ParkPayment(ctx context.Context, db DBTX, arg *ParkPaymentPara
 }
 
 const reviveRefund = `-- name: ReviveRefund :one
-UPDATE refunds SET status = 'planned', updated_at = $1 WHERE id = $2 AND status = 'failed' RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at
+UPDATE refunds SET status = 'planned', updated_at = $1 WHERE id = $2 AND status = 'failed' RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at, in_process_at, decision, decided_by, decided_at
 `
 
 type ReviveRefundParams struct {
@@ -434,6 +451,10 @@ func (q *Queries) ReviveRefund(ctx context.Context, db DBTX, arg *ReviveRefundPa
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.TriedAt,
+		&i.InProcessAt,
+		&i.Decision,
+		&i.DecidedBy,
+		&i.DecidedAt,
 	)
 	return &i, err
 }

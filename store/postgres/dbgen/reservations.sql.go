@@ -44,7 +44,7 @@ const cancelReservation = `-- name: CancelReservation :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $3::text, true))
 UPDATE reservations r SET reservation_status = 'cancelled', cancelled_at = $1::timestamptz, updated_at = $1
 FROM told WHERE r.code = $2 AND r.reservation_status IN ('pre_reserved', 'confirmed', 'expired')
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type CancelReservationParams struct {
@@ -86,6 +86,7 @@ func (q *Queries) CancelReservation(ctx context.Context, db DBTX, arg *CancelRes
 		&i.Reservation.CompletedAt,
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
+		&i.Reservation.Cancellation,
 		&i.UnitName,
 	)
 	return &i, err
@@ -95,7 +96,7 @@ const completeStay = `-- name: CompleteStay :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $3::text, true))
 UPDATE reservations r SET reservation_status = 'completed', completed_at = $1::timestamptz, updated_at = $1
 FROM told WHERE r.code = $2 AND r.reservation_status = 'confirmed'
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type CompleteStayParams struct {
@@ -137,6 +138,7 @@ func (q *Queries) CompleteStay(ctx context.Context, db DBTX, arg *CompleteStayPa
 		&i.Reservation.CompletedAt,
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
+		&i.Reservation.Cancellation,
 		&i.UnitName,
 	)
 	return &i, err
@@ -146,7 +148,7 @@ const confirmReservation = `-- name: ConfirmReservation :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $3::text, true))
 UPDATE reservations r SET reservation_status = 'confirmed', confirmed_at = $1::timestamptz, updated_at = $1
 FROM told WHERE r.code = $2 AND r.reservation_status IN ('pre_reserved', 'expired')
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type ConfirmReservationParams struct {
@@ -188,6 +190,7 @@ func (q *Queries) ConfirmReservation(ctx context.Context, db DBTX, arg *ConfirmR
 		&i.Reservation.CompletedAt,
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
+		&i.Reservation.Cancellation,
 		&i.UnitName,
 	)
 	return &i, err
@@ -209,7 +212,7 @@ const expireHold = `-- name: ExpireHold :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $3::text, true))
 UPDATE reservations r SET reservation_status = 'expired', updated_at = $1
 FROM told WHERE r.code = $2 AND r.reservation_status = 'pre_reserved' AND r.expires_at <= $1
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type ExpireHoldParams struct {
@@ -251,6 +254,7 @@ func (q *Queries) ExpireHold(ctx context.Context, db DBTX, arg *ExpireHoldParams
 		&i.Reservation.CompletedAt,
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
+		&i.Reservation.Cancellation,
 		&i.UnitName,
 	)
 	return &i, err
@@ -261,7 +265,7 @@ WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $4::text, true))
 UPDATE reservations r SET expires_at = $1::timestamptz, extended_once = true, updated_at = $2
 FROM told WHERE r.code = $3 AND r.reservation_status = 'pre_reserved' AND r.expires_at > $2::timestamptz AND NOT r.extended_once
     AND $1::timestamptz > r.expires_at
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type ExtendHoldParams struct {
@@ -309,13 +313,14 @@ func (q *Queries) ExtendHold(ctx context.Context, db DBTX, arg *ExtendHoldParams
 		&i.Reservation.CompletedAt,
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
+		&i.Reservation.Cancellation,
 		&i.UnitName,
 	)
 	return &i, err
 }
 
 const getReservation = `-- name: GetReservation :one
-SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, a.name AS unit_name
+SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, a.name AS unit_name
 FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id WHERE r.code = $1
 `
 
@@ -352,6 +357,7 @@ func (q *Queries) GetReservation(ctx context.Context, db DBTX, code string) (*Ge
 		&i.Reservation.CompletedAt,
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
+		&i.Reservation.Cancellation,
 		&i.UnitName,
 	)
 	return &i, err
@@ -370,7 +376,7 @@ FROM told, accommodations a WHERE a.id = $14 AND a.active
     AND NOT EXISTS (SELECT 1 FROM reservations o WHERE o.accommodation_id = a.id AND o.reservation_status IN ('pre_reserved', 'confirmed')
         AND o.period && daterange($3::date, greatest($3::date, $4::date), '[)') AND o.code <> $1)
 ON CONFLICT (code) DO NOTHING
-RETURNING reservations.id, reservations.code, reservations.accommodation_id, reservations.guest_id, reservations.check_in, reservations.check_out, reservations.period, reservations.guests, reservations.channel_source, reservations.reservation_status, reservations.payment_status, reservations.price, reservations.total_centavos, reservations.deposit_centavos, reservations.paid_centavos, reservations.currency, reservations.expires_at, reservations.extended_once, reservations.token_hash, reservations.confirmed_at, reservations.cancelled_at, reservations.completed_at, reservations.created_at, reservations.updated_at, (SELECT a.name FROM accommodations a WHERE a.id = accommodation_id)::text AS unit_name
+RETURNING reservations.id, reservations.code, reservations.accommodation_id, reservations.guest_id, reservations.check_in, reservations.check_out, reservations.period, reservations.guests, reservations.channel_source, reservations.reservation_status, reservations.payment_status, reservations.price, reservations.total_centavos, reservations.deposit_centavos, reservations.paid_centavos, reservations.currency, reservations.expires_at, reservations.extended_once, reservations.token_hash, reservations.confirmed_at, reservations.cancelled_at, reservations.completed_at, reservations.created_at, reservations.updated_at, reservations.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = accommodation_id)::text AS unit_name
 `
 
 type InsertHoldParams struct {
@@ -442,6 +448,7 @@ func (q *Queries) InsertHold(ctx context.Context, db DBTX, arg *InsertHoldParams
 		&i.Reservation.CompletedAt,
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
+		&i.Reservation.Cancellation,
 		&i.UnitName,
 	)
 	return &i, err
@@ -501,7 +508,7 @@ func (q *Queries) ListEvents(ctx context.Context, db DBTX, code string) ([]*List
 }
 
 const listGuestReservations = `-- name: ListGuestReservations :many
-SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, a.name AS unit_name
+SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, a.name AS unit_name
 FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id
 WHERE r.guest_id = whoever_is($1::bigint) ORDER BY r.id DESC LIMIT $2
 `
@@ -550,6 +557,7 @@ func (q *Queries) ListGuestReservations(ctx context.Context, db DBTX, arg *ListG
 			&i.Reservation.CompletedAt,
 			&i.Reservation.CreatedAt,
 			&i.Reservation.UpdatedAt,
+			&i.Reservation.Cancellation,
 			&i.UnitName,
 		); err != nil {
 			return nil, err
@@ -587,7 +595,7 @@ func (q *Queries) ListLiveCodes(ctx context.Context, db DBTX) ([]string, error) 
 }
 
 const lockReservation = `-- name: LockReservation :one
-SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, a.name AS unit_name
+SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, a.name AS unit_name
 FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id WHERE r.code = $1 FOR NO KEY UPDATE OF r
 `
 
@@ -624,13 +632,14 @@ func (q *Queries) LockReservation(ctx context.Context, db DBTX, code string) (*L
 		&i.Reservation.CompletedAt,
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
+		&i.Reservation.Cancellation,
 		&i.UnitName,
 	)
 	return &i, err
 }
 
 const lockReservationByID = `-- name: LockReservationByID :one
-SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, a.name AS unit_name
+SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, a.name AS unit_name
 FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id WHERE r.id = $1 FOR NO KEY UPDATE OF r
 `
 
@@ -667,6 +676,7 @@ func (q *Queries) LockReservationByID(ctx context.Context, db DBTX, id int64) (*
 		&i.Reservation.CompletedAt,
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
+		&i.Reservation.Cancellation,
 		&i.UnitName,
 	)
 	return &i, err
