@@ -27,6 +27,8 @@ type Payments struct {
 	Terms     Terms
 	// NotificationURL is the address of our webhook; the reservation code is added to it as a hint.
 	NotificationURL *url.URL
+	// Pages are where guests come back to from the checkout.
+	Pages PayPages
 	// CollectorID is the account that must have received a payment; 0 does not check.
 	CollectorID int64
 	// LiveOnly parks payments made with test credentials.
@@ -52,7 +54,7 @@ type PaymentStore interface {
 	Property(ctx context.Context) (booking.Property, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 	SavePaymentLink(ctx context.Context, link postgres.PaymentLink) (postgres.PaymentLink, error)
-	PaymentLink(ctx context.Context, code string, attempt int) (postgres.PaymentLink, bool, error)
+	PaymentLink(ctx context.Context, code string, kind booking.LinkKind, attempt int) (postgres.PaymentLink, bool, error)
 	OpenPaymentLinks(ctx context.Context, code string) ([]postgres.PaymentLink, error)
 	ClosePaymentLink(ctx context.Context, providerID string, now time.Time) error
 	ReservationsAwaitingPayment(ctx context.Context, since time.Time, limit int) ([]string, error)
@@ -147,7 +149,7 @@ func (a *Payments) confirmed(ctx context.Context, settled postgres.Settlement) (
 	releaseNights(ctx, a.Locks, a.Metrics, r.AccommodationID, r.Stay, r.Code)
 	closing, cancel := context.WithTimeout(ctx, linkTimeout)
 	defer cancel()
-	if _, err := a.ClosePaymentLink(closing, workflows.ReservationRef{Code: r.Code}); err != nil {
+	if _, err := a.ClosePaymentLink(closing, workflows.LinkCloseInput{Code: r.Code, Kind: booking.LinkDeposit}); err != nil {
 		slog.WarnContext(ctx, "payment link not closed yet", "code", r.Code, "error", err)
 		return false, nil
 	}
@@ -174,7 +176,7 @@ func (a *Payments) collectorOurs(ctx context.Context, payment mercadopago.Paymen
 	if a.CollectorID != 0 {
 		return payment.CollectorID == a.CollectorID, nil
 	}
-	link, _, err := a.Store.PaymentLink(ctx, payment.ExternalReference, 0)
+	link, _, err := a.Store.PaymentLink(ctx, payment.ExternalReference, "", 0)
 	if err != nil {
 		return false, err
 	}

@@ -38,7 +38,7 @@ func (l *ledger) Reservation(context.Context, string) (postgres.Reservation, err
 	return l.reservation, nil
 }
 
-func (l *ledger) PaymentLink(_ context.Context, code string, _ int) (postgres.PaymentLink, bool, error) {
+func (l *ledger) PaymentLink(_ context.Context, code string, _ booking.LinkKind, _ int) (postgres.PaymentLink, bool, error) {
 	if l.link == nil || code != paidCode {
 		return postgres.PaymentLink{}, false, nil
 	}

@@ -30,7 +30,7 @@ func (s drawer) PaymentVersion(context.Context, string) (time.Time, bool, error)
 	return time.Time{}, false, nil
 }
 
-func (s drawer) PaymentLink(context.Context, string, int) (postgres.PaymentLink, bool, error) {
+func (s drawer) PaymentLink(context.Context, string, booking.LinkKind, int) (postgres.PaymentLink, bool, error) {
 	return postgres.PaymentLink{}, false, nil
 }
 

@@ -131,7 +131,7 @@ func (c *till) hold() {
 	c.code = r.Code
 	_, err = c.CreatePaymentLink(ctx, workflows.LinkInput{Code: r.Code, Attempt: 1})
 	require.NoError(c.t, err)
-	link, found, err := c.store.PaymentLink(ctx, r.Code, 1)
+	link, found, err := c.store.PaymentLink(ctx, r.Code, booking.LinkDeposit, 1)
 	require.NoError(c.t, err)
 	require.True(c.t, found)
 	c.link = link.ProviderID

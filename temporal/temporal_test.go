@@ -51,7 +51,7 @@ func (d *desk) CreatePaymentLink(context.Context, workflows.LinkInput) (workflow
 	return workflows.LinkResult{URL: "https://pay.test"}, nil
 }
 
-func (d *desk) ClosePaymentLink(context.Context, workflows.ReservationRef) (workflows.Done, error) {
+func (d *desk) ClosePaymentLink(context.Context, workflows.LinkCloseInput) (workflows.Done, error) {
 	return workflows.Done{}, nil
 }
 

@@ -23,10 +23,11 @@ type ReservationActivities interface {
 
 // PaymentActivities talk to the payment provider.
 type PaymentActivities interface {
-	// CreatePaymentLink makes the link of a hold, or returns the one that was made before. The link ends with the hold.
+	// CreatePaymentLink makes a payment link, or returns the one that was made before for the same attempt. A deposit's ends with
+	// the hold. One that became useless while it was made is closed again and refused.
 	CreatePaymentLink(context.Context, LinkInput) (LinkResult, error)
-	// ClosePaymentLink ends every open link of a reservation.
-	ClosePaymentLink(context.Context, ReservationRef) (Done, error)
+	// ClosePaymentLink ends open links of a reservation.
+	ClosePaymentLink(context.Context, LinkCloseInput) (Done, error)
 	// SettlePayment fetches a payment and applies it to the ledger; a covered deposit confirms the reservation, a late one takes
 	// the nights again when they are free, in the same transaction. A payment the provider does not know yet is retried.
 	SettlePayment(context.Context, SettleInput) (Settlement, error)
@@ -110,7 +111,7 @@ var (
 	stayTimes         = activity[ReservationRef, StayTimes]{"StayTimes"}
 
 	createPaymentLink = activity[LinkInput, LinkResult]{"CreatePaymentLink"}
-	closePaymentLink  = activity[ReservationRef, Done]{"ClosePaymentLink"}
+	closePaymentLink  = activity[LinkCloseInput, Done]{"ClosePaymentLink"}
 	settlePayment     = activity[SettleInput, Settlement]{"SettlePayment"}
 	sweepPayments     = activity[ReservationRef, Settlements]{"SweepPayments"}
 	refundPayment     = activity[RefundInput, RefundResult]{"RefundPayment"}

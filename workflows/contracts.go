@@ -119,15 +119,29 @@ type StayTimes struct {
 
 // Payment activities.
 
-// LinkInput asks for the payment link of a hold; Attempt grows when the terms change (extension).
+// LinkInput asks for a payment link; Attempt counts those of one kind and grows when the terms change (extension).
 type LinkInput struct {
-	Code    string `json:"code"`
-	Attempt int    `json:"attempt"`
+	Code string `json:"code"`
+	// Kind is [booking.LinkDeposit] when empty.
+	Kind    booking.LinkKind `json:"kind,omitempty"`
+	Attempt int              `json:"attempt"`
+	// Until ends a link of another kind; the link of a deposit ends with the hold.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // LinkResult is a payment link.
 type LinkResult struct {
 	URL string `json:"url"`
+	// Until is when it ends by itself.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// LinkCloseInput ends open payment links of a reservation: those of Kind, or of every kind when it is empty.
+type LinkCloseInput struct {
+	Code string           `json:"code"`
+	Kind booking.LinkKind `json:"kind,omitempty"`
+	// Before spares the attempts from this one on; 0 spares none.
+	Before int `json:"before,omitempty"`
 }
 
 // SettleInput names a payment to look up; Code is a hint and may be empty.
@@ -210,6 +224,11 @@ const (
 	NoticeOwnerReceipt   NoticeKind = "owner_receipt"     // a guest sent what may be a transfer receipt: not verified
 	NoticeOwnerUnsent    NoticeKind = "owner_undelivered" // a message cannot reach a guest
 	NoticeOwnerAccount   NoticeKind = "owner_account"     // WhatsApp refuses the account or its token
+
+	NoticeOwnerConflict   NoticeKind = "owner_calendar_conflict"   // another channel closed nights that we sold
+	NoticeOwnerQuarantine NoticeKind = "owner_calendar_quarantine" // a feed changed so much that somebody has to look
+	NoticeOwnerStale      NoticeKind = "owner_calendar_stale"      // a feed gave no good answer for too long
+	NoticeOwnerWell       NoticeKind = "owner_calendar_well"       // it does again
 )
 
 // NoticeInput sends a notice about a reservation. Suffix makes the key unique where a kind can happen more than once.

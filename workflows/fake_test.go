@@ -106,12 +106,19 @@ func (f *fake) StayTimes(ctx context.Context, _ workflows.ReservationRef) (workf
 func (f *fake) CreatePaymentLink(ctx context.Context, in workflows.LinkInput) (workflows.LinkResult, error) {
 	end, err := f.r.begin(ctx, "CreatePaymentLink")
 	defer end()
-	return workflows.LinkResult{URL: fmt.Sprintf("https://pay.test/%s/%d", in.Code, in.Attempt)}, err
+	until := f.r.linkUntil
+	if until.IsZero() {
+		until = f.r.expiresAt
+	}
+	return workflows.LinkResult{URL: fmt.Sprintf("https://pay.test/%s/%d", in.Code, in.Attempt), Until: until}, err
 }
 
-func (f *fake) ClosePaymentLink(ctx context.Context, _ workflows.ReservationRef) (workflows.Done, error) {
+func (f *fake) ClosePaymentLink(ctx context.Context, in workflows.LinkCloseInput) (workflows.Done, error) {
 	end, err := f.r.begin(ctx, "ClosePaymentLink")
 	defer end()
+	if err == nil {
+		f.r.closings = append(f.r.closings, in)
+	}
 	return workflows.Done{}, err
 }
 

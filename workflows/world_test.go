@@ -69,8 +69,10 @@ type row struct {
 	resumed   []string
 	runs      bool // a booking workflow runs, for ForwardPayment
 	expiredAt time.Time
-	swept     bool // the provider tells of its payments by search
-	openLinks bool // a settlement that confirms cannot close the link itself
+	swept     bool                       // the provider tells of its payments by search
+	openLinks bool                       // a settlement that confirms cannot close the link itself
+	linkUntil time.Time                  // a link's own end, when it is not the hold's
+	closings  []workflows.LinkCloseInput // those that worked
 }
 
 func newRow(now func() time.Time) *row {

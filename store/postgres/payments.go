@@ -12,18 +12,6 @@ import (
 	"cabanas/store/postgres/dbgen"
 )
 
-// PaymentLink is a checkout at the provider for one reservation; Attempt grows when its terms change.
-type PaymentLink struct {
-	Code       string
-	Attempt    int
-	ProviderID string
-	URL        string
-	Amount     booking.Money
-	ExpiresAt  time.Time
-	// ClosedAt is zero while the link can be paid.
-	ClosedAt time.Time
-}
-
 // Disposition says what is to become of a payment's money.
 type Disposition string
 
@@ -32,6 +20,7 @@ const (
 	DispositionOpen     Disposition = "open"      // not decided at the provider yet
 	DispositionApplied  Disposition = "applied"   // counted for its reservation
 	DispositionToRefund Disposition = "to_refund" // to be given back
+	DispositionOffered  Disposition = "offered"   // the guest is being offered other nights for it
 	DispositionRefunded Disposition = "refunded"  // given back by us
 	DispositionParked   Disposition = "parked"    // a person decides
 	DispositionFailed   Disposition = "failed"    // no money moved
@@ -47,7 +36,9 @@ type PaymentReport struct {
 	StatusDetail   string
 	Amount         booking.Money
 	RefundedAmount booking.Money
-	CollectorOurs  bool
+	// Dispute is where a chargeback or mediation stands.
+	Dispute       booking.Dispute
+	CollectorOurs bool
 	// UpdatedAt is the provider's date_last_updated; an older report than the stored one changes nothing.
 	UpdatedAt time.Time
 	// Raw is kept for disputes; the caller removes what concerns the payer.
@@ -69,6 +60,14 @@ type Settlement struct {
 	News      bool
 	Amount    booking.Money
 	PaymentID string
+	// Case tells apart what can happen to one payment more than once; empty where nothing can.
+	Case string
+	// Surplus is what a counted payment brought above the total of the reservation: to be returned.
+	Surplus booking.Money
+	// Returned is what somebody else than we gave back of the payment in all.
+	Returned booking.Money
+	// AlsoDue is what other counted payments of an expired reservation still hold: to be returned unless it is taken back.
+	AlsoDue booking.Money
 }
 
 // Refund is money on its way back.
@@ -86,17 +85,22 @@ type Refund struct {
 	CreatedAt        time.Time
 	// TriedAt is when somebody last began to send it, zero before; the provider may have it since the first time.
 	TriedAt time.Time
+	// Decision is the owner's word on a sum that needs it, empty when none was needed or given yet; DecidedBy and DecidedAt go with it.
+	Decision  RefundDecision
+	DecidedBy booking.Actor
+	DecidedAt time.Time
 }
 
 // RefundStatus is how far a refund is.
 type RefundStatus string
 
-// The states of a refund. Planned and in_process count as returned when asking how much is left to return.
+// The states of a refund. Planned, awaiting_approval and in_process count as returned when asking how much is left to return.
 const (
-	RefundPlanned   RefundStatus = "planned"    // written down, the provider may not know yet
-	RefundInProcess RefundStatus = "in_process" // the provider has it
-	RefundDone      RefundStatus = "done"       // the money went back
-	RefundFailed    RefundStatus = "failed"     // the provider refuses for good
+	RefundPlanned   RefundStatus = "planned"           // written down, the provider may not know yet
+	RefundAwaiting  RefundStatus = "awaiting_approval" // the owner has to let it go
+	RefundInProcess RefundStatus = "in_process"        // the provider has it
+	RefundDone      RefundStatus = "done"              // the money went back
+	RefundFailed    RefundStatus = "failed"            // the provider refuses for good
 )
 
 // CreditedPayment is a payment counted for a reservation.
@@ -105,61 +109,6 @@ type CreditedPayment struct {
 	Amount     booking.Money
 	// Returned is what went back or is on its way.
 	Returned booking.Money
-}
-
-// SavePaymentLink keeps the link of a reservation's attempt and returns it; when one was kept before, that one. An unknown
-// code is [booking.CodeNotFound].
-func (s *Store) SavePaymentLink(ctx context.Context, link PaymentLink) (PaymentLink, error) {
-	_, err := s.queries.InsertPaymentLink(ctx, s.pool, &dbgen.InsertPaymentLinkParams{
-		Code: link.Code, Attempt: int32(link.Attempt), ProviderID: link.ProviderID, Url: link.URL,
-		AmountCentavos: link.Amount.Centavos, Currency: link.Amount.Currency, ExpiresAt: link.ExpiresAt,
-		Details: mustJSON(map[string]any{"attempt": link.Attempt, "link": link.ProviderID, "amount_centavos": link.Amount.Centavos}),
-	})
-	if err == nil {
-		return link, nil
-	}
-	if !errors.Is(err, pgx.ErrNoRows) {
-		return PaymentLink{}, explain("save payment link", err)
-	}
-	stored, found, err := s.PaymentLink(ctx, link.Code, link.Attempt)
-	if err == nil && !found {
-		err = booking.Refuse(booking.CodeNotFound, "no reservation %s", link.Code)
-	}
-	return stored, err
-}
-
-// PaymentLink reads the link of an attempt; attempt 0 is the newest.
-func (s *Store) PaymentLink(ctx context.Context, code string, attempt int) (PaymentLink, bool, error) {
-	row, err := s.queries.GetPaymentLink(ctx, s.pool, &dbgen.GetPaymentLinkParams{Code: code, Attempt: int32(attempt)})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return PaymentLink{}, false, nil
-	}
-	if err != nil {
-		return PaymentLink{}, false, explain("read payment link", err)
-	}
-	return linkOf(row), true, nil
-}
-
-// OpenPaymentLinks lists the links of a reservation that were not closed, oldest attempt first.
-func (s *Store) OpenPaymentLinks(ctx context.Context, code string) ([]PaymentLink, error) {
-	rows, err := s.queries.ListOpenPaymentLinks(ctx, s.pool, code)
-	if err != nil {
-		return nil, explain("list payment links", err)
-	}
-	links := make([]PaymentLink, 0, len(rows))
-	for _, row := range rows {
-		links = append(links, linkOf((*dbgen.GetPaymentLinkRow)(row)))
-	}
-	return links, nil
-}
-
-// ClosePaymentLink records that a link cannot be paid any more.
-func (s *Store) ClosePaymentLink(ctx context.Context, providerID string, now time.Time) error {
-	found, err := s.queries.ClosePaymentLink(ctx, s.pool, &dbgen.ClosePaymentLinkParams{ProviderID: providerID, Now: now})
-	if err == nil && found == 0 {
-		err = pgx.ErrNoRows
-	}
-	return explain("close payment link", err)
 }
 
 // ReservationsAwaitingPayment lists codes whose links were made since and whose stay is not over: those the provider is to be
@@ -190,12 +139,4 @@ func (s *Store) PaymentVersion(ctx context.Context, providerID string) (updatedA
 		return time.Time{}, false, nil
 	}
 	return updatedAt, err == nil, explain("read payment version", err)
-}
-
-func linkOf(row *dbgen.GetPaymentLinkRow) PaymentLink {
-	return PaymentLink{
-		Code: row.Code, Attempt: int(row.PaymentLink.Attempt), ProviderID: row.PaymentLink.ProviderID, URL: row.PaymentLink.Url,
-		Amount:    money(row.PaymentLink.AmountCentavos, row.PaymentLink.Currency),
-		ExpiresAt: row.PaymentLink.ExpiresAt, ClosedAt: timeOf(row.PaymentLink.ClosedAt),
-	}
 }

@@ -16,7 +16,7 @@ func TestPaymentLinks(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	r := b.hold(stay("2027-01-10", 2))
-	link := postgres.PaymentLink{Code: r.Code, Attempt: 1, ProviderID: "pref-1", URL: "https://pay/1", Amount: booking.Pesos(30_000), ExpiresAt: r.ExpiresAt}
+	link := postgres.PaymentLink{Code: r.Code, Kind: booking.LinkDeposit, Attempt: 1, ProviderID: "pref-1", URL: "https://pay/1", Amount: booking.Pesos(30_000), ExpiresAt: r.ExpiresAt}
 	saved, err := b.SavePaymentLink(t.Context(), link)
 	require.NoError(t, err)
 	require.Equal(t, link, saved)
@@ -30,11 +30,11 @@ func TestPaymentLinks(t *testing.T) {
 	twin.Attempt = 2
 	_, err = b.SavePaymentLink(t.Context(), twin)
 	require.NoError(t, err)
-	newest, found, err := b.PaymentLink(t.Context(), r.Code, 0)
+	newest, found, err := b.PaymentLink(t.Context(), r.Code, "", 0)
 	require.NoError(t, err)
 	require.True(t, found)
 	require.Equal(t, 2, newest.Attempt)
-	_, found, err = b.PaymentLink(t.Context(), r.Code, 3)
+	_, found, err = b.PaymentLink(t.Context(), r.Code, booking.LinkDeposit, 3)
 	require.NoError(t, err)
 	require.False(t, found)
 

@@ -325,6 +325,7 @@ type Payment struct {
 	FirstReceivedAt           time.Time
 	LastReceivedAt            time.Time
 	ReturnedElsewhereCentavos int64
+	SurplusCentavos           int64
 }
 
 // Totals of a day at the provider and in the ledger, for the payments that both know of.

@@ -296,10 +296,12 @@ func (q *Queries) ListRefunds(ctx context.Context, db DBTX, providerID string) (
 }
 
 const lockPayment = `-- name: LockPayment :one
-SELECT p.id, p.provider, p.provider_id, p.reservation_id, p.reference, p.status, p.status_detail, p.amount_centavos, p.refunded_centavos, p.currency, p.collector_ours, p.counted, p.verdict, p.disposition, p.told_to, p.provider_updated_at, p.first_received_at, p.last_received_at, p.returned_elsewhere_centavos,
+SELECT p.id, p.provider, p.provider_id, p.reservation_id, p.reference, p.status, p.status_detail, p.amount_centavos, p.refunded_centavos, p.currency, p.collector_ours, p.counted, p.verdict, p.disposition, p.told_to, p.provider_updated_at, p.first_received_at, p.last_received_at, p.returned_elsewhere_centavos, p.surplus_centavos,
     ARRAY(SELECT DISTINCT e.verdict FROM payment_events e WHERE e.payment_id = p.id)::text[] AS verdicts,
     (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status <> 'failed')::bigint AS returning_centavos,
-    (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status = 'done')::bigint AS returned_centavos
+    (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status = 'done')::bigint AS returned_centavos,
+    coalesce((SELECT d.kind || '/' || d.outcome FROM disputes d WHERE d.payment_id = p.id ORDER BY d.id DESC LIMIT 1), '')::text AS dispute,
+    coalesce((SELECT max(d.id) FROM disputes d WHERE d.payment_id = p.id), 0)::bigint AS dispute_id
 FROM payments p WHERE p.provider_id = $1 FOR NO KEY UPDATE OF p
 `
 
@@ -308,6 +310,8 @@ type LockPaymentRow struct {
 	Verdicts          []string
 	ReturningCentavos int64
 	ReturnedCentavos  int64
+	Dispute           string
+	DisputeID         int64
 }
 
 func (q *Queries) LockPayment(ctx context.Context, db DBTX, providerID string) (*LockPaymentRow, error) {
@@ -333,9 +337,12 @@ func (q *Queries) LockPayment(ctx context.Context, db DBTX, providerID string) (
 		&i.Payment.FirstReceivedAt,
 		&i.Payment.LastReceivedAt,
 		&i.Payment.ReturnedElsewhereCentavos,
+		&i.Payment.SurplusCentavos,
 		&i.Verdicts,
 		&i.ReturningCentavos,
 		&i.ReturnedCentavos,
+		&i.Dispute,
+		&i.DisputeID,
 	)
 	return &i, err
 }
@@ -462,13 +469,15 @@ func (q *Queries) ReviveRefund(ctx context.Context, db DBTX, arg *ReviveRefundPa
 const storePayment = `-- name: StorePayment :exec
 WITH stored AS (
     INSERT INTO payments AS p (provider_id, reservation_id, reference, status, status_detail, amount_centavos, refunded_centavos,
-        currency, collector_ours, counted, verdict, disposition, told_to, provider_updated_at, first_received_at, last_received_at)
-    VALUES ($9, $10, $11, $1, $2, $3, $4, $12,
-        $13, $14, $15, $16, $17, $5, $8, $8)
+        returned_elsewhere_centavos, surplus_centavos, currency, collector_ours, counted, verdict, disposition, told_to,
+        provider_updated_at, first_received_at, last_received_at)
+    VALUES ($9, $10, $11, $1, $2, $3, $4,
+        $12, $13, $14, $15, $16, $17, $18, $19, $5, $8, $8)
     ON CONFLICT (provider_id) DO UPDATE SET
         reservation_id = coalesce(p.reservation_id, EXCLUDED.reservation_id), reference = EXCLUDED.reference,
         status = EXCLUDED.status, status_detail = EXCLUDED.status_detail, amount_centavos = EXCLUDED.amount_centavos,
-        refunded_centavos = EXCLUDED.refunded_centavos, currency = EXCLUDED.currency, collector_ours = EXCLUDED.collector_ours,
+        refunded_centavos = EXCLUDED.refunded_centavos, returned_elsewhere_centavos = EXCLUDED.returned_elsewhere_centavos,
+        surplus_centavos = EXCLUDED.surplus_centavos, currency = EXCLUDED.currency, collector_ours = EXCLUDED.collector_ours,
         counted = EXCLUDED.counted, verdict = EXCLUDED.verdict, disposition = EXCLUDED.disposition, told_to = EXCLUDED.told_to,
         provider_updated_at = EXCLUDED.provider_updated_at, last_received_at = EXCLUDED.last_received_at
     RETURNING id
@@ -479,23 +488,25 @@ FROM stored ON CONFLICT ON CONSTRAINT payment_events_report_key DO NOTHING
 `
 
 type StorePaymentParams struct {
-	Status            string
-	StatusDetail      string
-	AmountCentavos    int64
-	RefundedCentavos  int64
-	ProviderUpdatedAt time.Time
-	Reached           string
-	Raw               json.RawMessage
-	Now               time.Time
-	ProviderID        string
-	ReservationID     *int64
-	Reference         string
-	Currency          string
-	CollectorOurs     bool
-	Counted           bool
-	Verdict           string
-	Disposition       string
-	ToldTo            string
+	Status                    string
+	StatusDetail              string
+	AmountCentavos            int64
+	RefundedCentavos          int64
+	ProviderUpdatedAt         time.Time
+	Reached                   string
+	Raw                       json.RawMessage
+	Now                       time.Time
+	ProviderID                string
+	ReservationID             *int64
+	Reference                 string
+	ReturnedElsewhereCentavos int64
+	SurplusCentavos           int64
+	Currency                  string
+	CollectorOurs             bool
+	Counted                   bool
+	Verdict                   string
+	Disposition               string
+	ToldTo                    string
 }
 
 func (q *Queries) StorePayment(ctx context.Context, db DBTX, arg *StorePaymentParams) error {
@@ -511,6 +522,8 @@ func (q *Queries) StorePayment(ctx context.Context, db DBTX, arg *StorePaymentPa
 		arg.ProviderID,
 		arg.ReservationID,
 		arg.Reference,
+		arg.ReturnedElsewhereCentavos,
+		arg.SurplusCentavos,
 		arg.Currency,
 		arg.CollectorOurs,
 		arg.Counted,

@@ -1,29 +1,3 @@
--- name: InsertPaymentLink :one
-WITH made AS (
-    INSERT INTO payment_links (reservation_id, attempt, provider_id, url, amount_centavos, currency, expires_at, created_at)
-    SELECT r.id, @attempt, @provider_id, @url, @amount_centavos, @currency, @expires_at::timestamptz, now()
-    FROM reservations r WHERE r.code = @code
-    ON CONFLICT (reservation_id, attempt) DO NOTHING
-    RETURNING id, reservation_id
-), noted AS (
-    SELECT note_booking(made.reservation_id, 'link_created', jsonb_build_object('by', 'system', 'at', now(), 'details', @details::jsonb)) FROM made
-)
-SELECT made.id FROM made LEFT JOIN noted ON true;
-
--- name: GetPaymentLink :one
-SELECT sqlc.embed(l), r.code
-FROM payment_links l JOIN reservations r ON r.id = l.reservation_id
-WHERE r.code = @code AND (@attempt::integer = 0 OR l.attempt = @attempt::integer)
-ORDER BY l.attempt DESC LIMIT 1;
-
--- name: ListOpenPaymentLinks :many
-SELECT sqlc.embed(l), r.code
-FROM payment_links l JOIN reservations r ON r.id = l.reservation_id
-WHERE r.code = @code AND l.closed_at IS NULL ORDER BY l.attempt;
-
--- name: ClosePaymentLink :execrows
-UPDATE payment_links SET closed_at = coalesce(closed_at, @now::timestamptz) WHERE provider_id = @provider_id;
-
 -- name: ListAwaitingPayment :many
 SELECT r.code FROM reservations r
 JOIN (SELECT l.reservation_id, max(l.created_at) AS made FROM payment_links l WHERE l.created_at >= @since::timestamptz GROUP BY 1) l
@@ -40,7 +14,9 @@ SELECT pg_advisory_xact_lock(7202, hashtext(@provider_id::text));
 SELECT sqlc.embed(p),
     ARRAY(SELECT DISTINCT e.verdict FROM payment_events e WHERE e.payment_id = p.id)::text[] AS verdicts,
     (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status <> 'failed')::bigint AS returning_centavos,
-    (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status = 'done')::bigint AS returned_centavos
+    (SELECT coalesce(sum(f.amount_centavos), 0) FROM refunds f WHERE f.payment_id = p.id AND f.status = 'done')::bigint AS returned_centavos,
+    coalesce((SELECT d.kind || '/' || d.outcome FROM disputes d WHERE d.payment_id = p.id ORDER BY d.id DESC LIMIT 1), '')::text AS dispute,
+    coalesce((SELECT max(d.id) FROM disputes d WHERE d.payment_id = p.id), 0)::bigint AS dispute_id
 FROM payments p WHERE p.provider_id = @provider_id FOR NO KEY UPDATE OF p;
 
 -- name: GetPaymentVersion :one
@@ -61,13 +37,15 @@ FROM payments p WHERE p.reservation_id = @reservation_id::bigint AND p.provider_
 -- name: StorePayment :exec
 WITH stored AS (
     INSERT INTO payments AS p (provider_id, reservation_id, reference, status, status_detail, amount_centavos, refunded_centavos,
-        currency, collector_ours, counted, verdict, disposition, told_to, provider_updated_at, first_received_at, last_received_at)
-    VALUES (@provider_id, @reservation_id, @reference, @status, @status_detail, @amount_centavos, @refunded_centavos, @currency,
-        @collector_ours, @counted, @verdict, @disposition, @told_to, @provider_updated_at, @now, @now)
+        returned_elsewhere_centavos, surplus_centavos, currency, collector_ours, counted, verdict, disposition, told_to,
+        provider_updated_at, first_received_at, last_received_at)
+    VALUES (@provider_id, @reservation_id, @reference, @status, @status_detail, @amount_centavos, @refunded_centavos,
+        @returned_elsewhere_centavos, @surplus_centavos, @currency, @collector_ours, @counted, @verdict, @disposition, @told_to, @provider_updated_at, @now, @now)
     ON CONFLICT (provider_id) DO UPDATE SET
         reservation_id = coalesce(p.reservation_id, EXCLUDED.reservation_id), reference = EXCLUDED.reference,
         status = EXCLUDED.status, status_detail = EXCLUDED.status_detail, amount_centavos = EXCLUDED.amount_centavos,
-        refunded_centavos = EXCLUDED.refunded_centavos, currency = EXCLUDED.currency, collector_ours = EXCLUDED.collector_ours,
+        refunded_centavos = EXCLUDED.refunded_centavos, returned_elsewhere_centavos = EXCLUDED.returned_elsewhere_centavos,
+        surplus_centavos = EXCLUDED.surplus_centavos, currency = EXCLUDED.currency, collector_ours = EXCLUDED.collector_ours,
         counted = EXCLUDED.counted, verdict = EXCLUDED.verdict, disposition = EXCLUDED.disposition, told_to = EXCLUDED.told_to,
         provider_updated_at = EXCLUDED.provider_updated_at, last_received_at = EXCLUDED.last_received_at
     RETURNING id
