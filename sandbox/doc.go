@@ -1,6 +1,7 @@
 // Package sandbox runs local stand-ins of the outside world on one port: the WhatsApp Cloud API with a phone page for
-// the guests, Mercado Pago's Checkout Pro with a checkout page, and a speech engine. They speak the real protocols, refuse what the
-// providers refuse, sign what they sign, and repeat, reorder, delay, lose and fail on demand.
+// the guests, Mercado Pago's Checkout Pro with a checkout page, the calendars of Airbnb, Booking.com, Vrbo and others, and a speech
+// engine. They speak the real protocols, refuse what the providers refuse, sign what they sign, and repeat, reorder, delay, lose and
+// fail on demand.
 //
 // # Addresses
 //
@@ -9,6 +10,7 @@
 //	/phone                        the guests' phone
 //	/mp/…                         Mercado Pago: MERCADOPAGO_API_URL is PublicURL + "/mp"
 //	/mp/checkout/{preference}     checkout page, the init_point of a preference
+//	/ota/{channel}/{listing}.ics  calendar of a listing on a channel, with its ?token; Booking.com's at /ota/admin-booking redirects there
 //	/speech/…                     speech engine: WHISPER_API_URL is PublicURL + "/speech" (speaches) or "/speech/inference" (whisper.cpp)
 //	/healthz                      200 when serving
 //	/control/…                    the control API
@@ -49,6 +51,15 @@
 //	POST   /control/mercadopago/faults     MercadoPagoFaults; DELETE switches all off
 //	POST   /control/mercadopago/notify     Notice: a signed notification of anything
 //
+//	POST   /control/channels/listings      ChannelListing: add a listing or replace its settings → ChannelListing with feed_url
+//	GET    /control/channels/listings      ?channel= → {"listings": [ChannelState]}
+//	GET    /control/channels/listings/{channel}/{listing}   → ChannelState: what the channel knows; DELETE takes it off
+//	POST   /control/channels/bookings      ChannelStay: a guest books on the channel → ChannelStay; 409 when it knows a night as closed
+//	PATCH  /control/channels/bookings/{id} ChannelStayChange: move it → ChannelStay; 409 alike. DELETE cancels it
+//	POST   /control/channels/pull          {"channel","listing"}: the channel imports our calendar now → ChannelPull
+//	POST   /control/channels/clock         {"channel"?,"today"}: the day a channel lives in; "" follows the clock → {"today"}
+//	POST   /control/channels/faults        ChannelFaults; DELETE (?channel=&listing=) switches them off
+//
 //	GET    /control/clips                  → {"clips": [Clip]}: voice notes that the speech engine knows; send one as Inbound.Clip
 //	GET    /control/speech                 call counts
 //	POST   /control/speech/faults          SpeechFaults; DELETE switches all off
@@ -59,5 +70,5 @@
 // # State
 //
 // With Options.StateFile set, guests, messages, windows, media, templates, preferences, payments, refunds, idempotency
-// keys and untaken webhooks survive a kill; faults and call counts do not.
+// keys, listings, their bookings, imports and days, and untaken webhooks survive a kill; faults and call counts do not.
 package sandbox

@@ -17,6 +17,7 @@ import (
 	"cabanas/sandbox/control"
 	"cabanas/sandbox/journal"
 	"cabanas/sandbox/mercadopago"
+	"cabanas/sandbox/ota"
 	"cabanas/sandbox/phone"
 	"cabanas/sandbox/speech"
 	"cabanas/sandbox/whatsapp"
@@ -64,6 +65,7 @@ type Server struct {
 	journal     *journal.Journal
 	whatsapp    *whatsapp.Server
 	mercadopago *mercadopago.Server
+	channels    *ota.Server
 	speech      speech.Server
 	handler     http.Handler
 }
@@ -102,6 +104,12 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, state.Close())
 	}
+	s.channels, err = ota.New(ota.Options{
+		PublicURL: o.PublicURL, Clock: o.Clock, Journal: state, Logger: o.Logger, Rand: rand.New(&source{pcg: rand.NewPCG(seed, 3)}),
+	})
+	if err != nil {
+		return nil, errors.Join(err, state.Close())
+	}
 	s.handler = s.routes()
 	return s, nil
 }
@@ -109,11 +117,12 @@ func New(o Options) (*Server, error) {
 // Handler serves everything on one port.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Run delivers webhooks until ctx ends; webhooks not taken by then wait for the next Run. Call it once at a time.
+// Run delivers webhooks and imports calendars until ctx ends; webhooks not taken by then wait for the next Run. Call it once at a time.
 func (s *Server) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.whatsapp.Run(ctx) })
 	running.Go(func() { s.mercadopago.Run(ctx) })
+	running.Go(func() { s.channels.Run(ctx) })
 	running.Wait()
 	return nil
 }
@@ -123,6 +132,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) Close() error {
 	s.whatsapp.Close()
 	s.mercadopago.Close()
+	s.channels.Close()
 	if err := s.journal.Close(); err != nil {
 		return fmt.Errorf("close sandbox: %w", err)
 	}
@@ -133,6 +143,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	s.whatsapp.Mount(mux)
 	s.mercadopago.Mount(mux)
+	s.channels.Mount(mux)
 	s.speech.Mount(mux)
 	phone.Mount(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -146,6 +157,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /control/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.whatsapp.Reset()
 		s.mercadopago.Reset()
+		s.channels.Reset()
 		s.speech.Reset()
 		if err := s.journal.Reset(); err != nil {
 			control.Refuse(w, http.StatusInternalServerError, err)
