@@ -101,7 +101,7 @@ type Change struct {
 	Why Why
 	// Was are the nights before; none for an event that appeared.
 	Was booking.Stay
-	// Sliding marks a closure at the edge of the booking window, which moves every day: no news to the owner.
+	// Sliding marks a closure at an edge of the booking window, which moves every day: no news to the owner.
 	Sliding bool
 }
 

@@ -1,11 +1,133 @@
 package feed
 
-// Reconcile decides what a good fetch means.
+import (
+	"cmp"
+	"slices"
+
+	"cabanas/booking"
+)
+
+// Reconcile decides what a good fetch means. Applying a plan is: keep every Add under a new ID, overwrite every Update, forget
+// every Release.
 func Reconcile(in Input) Plan {
-	return Plan{}
+	in.Known = slices.Clone(in.Known)
+	slices.SortFunc(in.Known, func(a, b Known) int { return cmp.Or(byCheckIn(a.Nights, b.Nights), cmp.Compare(a.ID, b.ID)) })
+	list := events(in.Seen)
+	missing := match(in.Today, list, in.Known)
+
+	plan := Plan{Settled: true}
+	for _, s := range list {
+		if s.known == nil {
+			plan.appear(in, s)
+		} else {
+			plan.compare(in, s)
+		}
+	}
+	plan.judge(in, list, missing)
+	for _, k := range missing {
+		plan.miss(in, *k)
+	}
+	return plan
 }
 
-// Again returns what the last good fetch held, for a fetch whose content is unchanged.
+// Again returns what the last good fetch held, for a fetch that answered with the same content.
 func Again(known []Known) []Seen {
-	return nil
+	seen := make([]Seen, 0, len(known))
+	for _, k := range known {
+		if k.Missing == 0 {
+			seen = append(seen, Seen{UID: k.UID, Nights: k.Nights, Kind: k.Kind})
+		}
+	}
+	return seen
+}
+
+func (p *Plan) appear(in Input, s sighting) {
+	if over(in.Today, s.Nights) {
+		return
+	}
+	event := Known{UID: s.UID, Nights: s.Nights, Kind: s.Kind, FirstSeen: in.Now, Closed: in.closes(s)}
+	p.countEcho(in, event)
+	p.Add = append(p.Add, Change{Known: event, Why: Appeared, Sliding: sliding(in.Today, s.Kind, s.Nights)})
+}
+
+func (p *Plan) compare(in Input, s sighting) {
+	was := *s.known
+	if over(in.Today, was.Nights) && over(in.Today, s.Nights) {
+		p.Unchanged++
+		return
+	}
+	is := was
+	is.UID, is.Nights, is.Kind, is.Missing = s.UID, s.Nights, s.Kind, 0
+	// Nights that are over stay as they were: what we had then may not be told any more.
+	is.Closed = merged(append(before(merged(was.Closed), earlier(in.Today, is.Nights.CheckOut)), since(in.closes(s), in.Today)...))
+	is.Closed = shared(is.Closed, []booking.Stay{is.Nights})
+	p.countEcho(in, is)
+	change := Change{Known: is, Was: was.Nights, Sliding: sliding(in.Today, is.Kind, is.Nights)}
+	switch {
+	case is.Nights != was.Nights || is.Kind != was.Kind:
+		change.Why = Moved
+	case !slices.Equal(is.Closed, merged(was.Closed)):
+		change.Why = Reclosed
+	case is.UID != was.UID:
+		change.Why = Renamed
+	case is.Missing != was.Missing:
+		change.Why = Returned
+	default:
+		p.Unchanged++
+		return
+	}
+	p.Update = append(p.Update, change)
+}
+
+// miss decides about an event that the fetch does not have.
+func (p *Plan) miss(in Input, k Known) {
+	if in.leftAlone(k.Nights) {
+		p.Unchanged++
+		return
+	}
+	missing, given := k.Missing+1, false
+	switch leaving := !in.QuarantinedSince.IsZero() && !p.Quarantined; {
+	case in.OwnerAccepted && !in.QuarantinedSince.IsZero() && k.Missing > 0:
+		given = true
+	case p.Quarantined:
+		missing = max(k.Missing, 1)
+	case leaving && !in.OwnerAccepted:
+		missing = 1
+	}
+	change := Change{Known: k, Was: k.Nights, Sliding: sliding(in.Today, k.Kind, k.Nights)}
+	switch {
+	case given || missing >= GoodFetchesToRelease && !p.Quarantined:
+		change.Why = Released
+		p.Release = append(p.Release, change)
+		return
+	case missing == k.Missing:
+		p.Unchanged++
+	default:
+		change.Why, change.Missing = Missed, missing
+		p.Update = append(p.Update, change)
+	}
+	p.Settled = p.Settled && p.Quarantined
+}
+
+// leftAlone reports whether an event that is not in the fetch any more means nothing: it is over, or its last night has come
+// and east of us it is already over.
+func (in Input) leftAlone(nights booking.Stay) bool {
+	lastNight := nights.CheckIn.Before(in.Today) && nights.CheckOut == in.Today.AddDays(1)
+	return lastNight || over(in.Today, nights)
+}
+
+// countEcho counts an event that is ours; one that rests on a stay of ours that has ended changes by itself with time.
+func (p *Plan) countEcho(in Input, event Known) {
+	if event.Echo() {
+		p.Echoes++
+	}
+	echo := without([]booking.Stay{event.Nights}, event.Closed)
+	if len(echo) == 0 {
+		return
+	}
+	for _, ours := range in.Ours {
+		if !ours.Until.IsZero() && len(shared(echo, []booking.Stay{ours.Nights})) > 0 {
+			p.Settled = false
+		}
+	}
 }
