@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ const (
 // closes returns which nights of an event are closed by it: all but those that are only ours coming back. For a known event
 // that decision is remembered ([Known.Closed]): nights the channel itself closed stay closed, and nights that were ours stay
 // ours while the same event stands and the channel may still repeat them.
-func (in Input) closes(s sighting) []booking.Stay {
+func (in *round) closes(s sighting) []booking.Stay {
 	nights := []booking.Stay{s.Nights}
 	if in.own(s.UID) || in.sameBooking(s) {
 		return nil
@@ -36,8 +37,9 @@ func (in Input) closes(s sighting) []booking.Stay {
 	}
 
 	var fresh, repeated []booking.Stay
-	for i := range in.Ours {
-		ours := &in.Ours[i]
+	near := in.near(s.Nights)
+	for i := range near {
+		ours := &near[i]
 		if !ours.Nights.Overlaps(s.Nights) {
 			continue
 		}
@@ -57,14 +59,25 @@ func (in Input) closes(s sighting) []booking.Stay {
 }
 
 // own reports whether a UID is one that our export of this accommodation gave.
-func (in Input) own(uid string) bool {
+func (in *round) own(uid string) bool {
 	return in.OwnSuffix != "" && strings.HasSuffix(strings.ToLower(uid), strings.ToLower(in.OwnSuffix))
 }
 
+// near returns the stays of ours that may share nights with an event.
+func (in *round) near(nights booking.Stay) []Ours {
+	earliest := nights.CheckIn.AddDays(-in.longestOurs)
+	begin, _ := slices.BinarySearchFunc(in.Ours, earliest, startsBefore)
+	end, _ := slices.BinarySearchFunc(in.Ours, nights.CheckOut, startsBefore)
+	return in.Ours[begin:max(begin, end)]
+}
+
+func startsBefore(ours Ours, day booking.Date) int { return day.DaysUntil(ours.Nights.CheckIn) }
+
 // sameBooking reports whether the event is a booking of the channel that somebody also entered by hand.
-func (in Input) sameBooking(s sighting) bool {
-	for i := range in.Ours {
-		ours := &in.Ours[i]
+func (in *round) sameBooking(s sighting) bool {
+	near := in.near(s.Nights)
+	for i := range near {
+		ours := &near[i]
 		if ours.Nights == s.Nights && ours.Channel == in.Channel && ours.Until.IsZero() && s.Kind != Closure {
 			return true
 		}
@@ -74,7 +87,7 @@ func (in Input) sameBooking(s sighting) bool {
 
 // comesBack reports whether an event that appears now on these nights can be ours coming back. A closure is nobody's booking,
 // so it is enough that we take the nights. What may be a booking needs a channel that knew the nights were taken.
-func (in Input) comesBack(ours *Ours, kind Kind) bool {
+func (in *round) comesBack(ours *Ours, kind Kind) bool {
 	if kind == Closure && ours.Until.IsZero() {
 		return true
 	}
@@ -88,7 +101,7 @@ func (in Input) comesBack(ours *Ours, kind Kind) bool {
 }
 
 // mayRepeat reports whether a channel that repeated the stay may still do so.
-func (in Input) mayRepeat(ours *Ours) bool {
+func (in *round) mayRepeat(ours *Ours) bool {
 	if ours.Until.IsZero() {
 		return true
 	}

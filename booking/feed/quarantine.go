@@ -6,7 +6,7 @@ import "cabanas/booking"
 const longestPreparation = 3
 
 // judge decides whether the fetch lacks so much that it is not believed.
-func (p *Plan) judge(in Input, list []sighting, missing []*Known) {
+func (p *Plan) judge(in *round, list []sighting, missing []*Known) {
 	absent := make(map[*Known]bool, len(missing))
 	for _, k := range missing {
 		absent[k] = true
@@ -35,7 +35,7 @@ func (p *Plan) judge(in Input, list []sighting, missing []*Known) {
 }
 
 // countsForQuarantine leaves out what came after the doubt, which says nothing about what was lost, and what the owner gave up.
-func (in Input) countsForQuarantine(k *Known, absent bool) bool {
+func (in *round) countsForQuarantine(k *Known, absent bool) bool {
 	if in.QuarantinedSince.IsZero() {
 		return true
 	}

@@ -9,9 +9,8 @@ import (
 
 // Reconcile decides what a good fetch means. Applying a plan is: keep every Add under a new ID, overwrite every Update, forget
 // every Release.
-func Reconcile(in Input) Plan {
-	in.Known = slices.Clone(in.Known)
-	slices.SortFunc(in.Known, func(a, b Known) int { return cmp.Or(byCheckIn(a.Nights, b.Nights), cmp.Compare(a.ID, b.ID)) })
+func Reconcile(input Input) Plan {
+	in := prepare(input)
 	list := events(in.Seen)
 	missing := match(in.Today, list, in.Known)
 
@@ -30,6 +29,24 @@ func Reconcile(in Input) Plan {
 	return plan
 }
 
+// round is one reconciliation: its input in order.
+type round struct {
+	Input
+	longestOurs int // nights
+}
+
+func prepare(input Input) *round {
+	in := &round{Input: input}
+	in.Known = slices.Clone(in.Known)
+	slices.SortFunc(in.Known, func(a, b Known) int { return cmp.Or(byCheckIn(a.Nights, b.Nights), cmp.Compare(a.ID, b.ID)) })
+	in.Ours = slices.DeleteFunc(slices.Clone(in.Ours), func(ours Ours) bool { return empty(ours.Nights) })
+	slices.SortFunc(in.Ours, func(a, b Ours) int { return byCheckIn(a.Nights, b.Nights) })
+	for _, ours := range in.Ours {
+		in.longestOurs = max(in.longestOurs, ours.Nights.Nights())
+	}
+	return in
+}
+
 // Again returns what the last good fetch held, for a fetch that answered with the same content.
 func Again(known []Known) []Seen {
 	seen := make([]Seen, 0, len(known))
@@ -41,7 +58,7 @@ func Again(known []Known) []Seen {
 	return seen
 }
 
-func (p *Plan) appear(in Input, s sighting) {
+func (p *Plan) appear(in *round, s sighting) {
 	if over(in.Today, s.Nights) {
 		return
 	}
@@ -50,7 +67,7 @@ func (p *Plan) appear(in Input, s sighting) {
 	p.Add = append(p.Add, Change{Known: event, Why: Appeared, Sliding: sliding(in.Today, s.Kind, s.Nights)})
 }
 
-func (p *Plan) compare(in Input, s sighting) {
+func (p *Plan) compare(in *round, s sighting) {
 	was := *s.known
 	if over(in.Today, was.Nights) && over(in.Today, s.Nights) {
 		p.Unchanged++
@@ -80,7 +97,7 @@ func (p *Plan) compare(in Input, s sighting) {
 }
 
 // miss decides about an event that the fetch does not have.
-func (p *Plan) miss(in Input, k Known) {
+func (p *Plan) miss(in *round, k Known) {
 	if in.leftAlone(k.Nights) {
 		p.Unchanged++
 		return
@@ -111,13 +128,13 @@ func (p *Plan) miss(in Input, k Known) {
 
 // leftAlone reports whether an event that is not in the fetch any more means nothing: it is over, or its last night has come
 // and east of us it is already over.
-func (in Input) leftAlone(nights booking.Stay) bool {
+func (in *round) leftAlone(nights booking.Stay) bool {
 	lastNight := nights.CheckIn.Before(in.Today) && nights.CheckOut == in.Today.AddDays(1)
 	return lastNight || over(in.Today, nights)
 }
 
 // countEcho counts an event that is ours; one that rests on a stay of ours that has ended changes by itself with time.
-func (p *Plan) countEcho(in Input, event Known) {
+func (p *Plan) countEcho(in *round, event Known) {
 	if event.Echo() {
 		p.Echoes++
 	}
@@ -125,7 +142,7 @@ func (p *Plan) countEcho(in Input, event Known) {
 	if len(echo) == 0 {
 		return
 	}
-	for _, ours := range in.Ours {
+	for _, ours := range in.near(event.Nights) {
 		if !ours.Until.IsZero() && len(shared(echo, []booking.Stay{ours.Nights})) > 0 {
 			p.Settled = false
 		}
