@@ -13,8 +13,9 @@ import (
 )
 
 // PlanRefund writes down that amount (zero: all that is left) of a payment goes back, once per payment and reason; repeated it
-// returns the first plan. One that failed is planned again while its amount is left. More than what is left is cut down to it;
-// nothing left is [booking.CodeWrongState], an unknown payment [booking.CodeNotFound].
+// returns the first plan. One that failed is planned again while its amount is left, unless the owner refused it. More than what
+// is left is cut down to it; nothing left is [booking.CodeWrongState], an unknown payment [booking.CodeNotFound], money that was
+// not credited or is disputed [CodeNotCredited].
 func (s *Store) PlanRefund(ctx context.Context, providerPaymentID string, amount booking.Money, reason string, now time.Time) (Refund, error) {
 	var refund Refund
 	err := s.transact(ctx, "plan refund", func(tx pgx.Tx) error {
@@ -26,7 +27,7 @@ func (s *Store) PlanRefund(ctx context.Context, providerPaymentID string, amount
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			planned, err = s.planRefund(ctx, tx, payment, amount, reason, now)
-		case err == nil && planned.Status == string(RefundFailed):
+		case err == nil && planned.Status == string(RefundFailed) && planned.Decision != string(RefundRefused):
 			planned, err = s.reviveRefund(ctx, tx, payment, planned, now)
 		}
 		if err == nil {
@@ -42,6 +43,9 @@ func (s *Store) planRefund(ctx context.Context, tx pgx.Tx, payment *dbgen.LockPa
 	left := p.AmountCentavos - max(p.RefundedCentavos, payment.ReturningCentavos)
 	if left <= 0 {
 		return nil, booking.Refuse(booking.CodeWrongState, "nothing is left to return of payment %s", p.ProviderID)
+	}
+	if p.Status != string(booking.ProviderApproved) {
+		return nil, booking.Refuse(CodeNotCredited, "payment %s is %s", p.ProviderID, p.Status)
 	}
 	if !amount.IsZero() && amount.Currency != p.Currency {
 		return nil, booking.Refuse(booking.CodeInvalidInput, "payment %s is in %s", p.ProviderID, p.Currency)
@@ -155,14 +159,8 @@ func afterRefund(payment *dbgen.LockPaymentRow, status RefundStatus) Disposition
 }
 
 func (s *Store) moneyReturned(ctx context.Context, tx pgx.Tx, r *dbgen.Reservation, p *dbgen.Payment, refund *dbgen.Refund, now time.Time) error {
-	others, err := s.queries.SumOtherPayments(ctx, tx, &dbgen.SumOtherPaymentsParams{ReservationID: r.ID, ProviderID: p.ProviderID})
-	if err != nil {
-		return err
-	}
-	paymentStatus, paid := ledgerOf(r, others.CountedCentavos+p.AmountCentavos, others.RefundedCentavos+p.RefundedCentavos,
-		others.ChargedBack || p.Status == string(booking.ProviderChargedBack))
 	return s.queries.ApplyMoney(ctx, tx, &dbgen.ApplyMoneyParams{
-		ID: r.ID, ReservationStatus: r.ReservationStatus, PaymentStatus: string(paymentStatus), PaidCentavos: paid, Now: now,
+		ID: r.ID, ReservationStatus: r.ReservationStatus, Now: now,
 		Change: refundChange(refund, "refund_done", now).text(),
 	})
 }
@@ -210,5 +208,6 @@ func refundChange(refund *dbgen.Refund, reason string, now time.Time) change {
 func refundOf(row *dbgen.Refund, providerPaymentID string) Refund {
 	return Refund{ID: row.ID, Key: row.Key, PaymentID: providerPaymentID, Amount: money(row.AmountCentavos, row.Currency),
 		Reason: row.Reason, Status: RefundStatus(row.Status), ProviderRefundID: row.ProviderRefundID,
-		CreatedAt: row.CreatedAt, TriedAt: timeOf(row.TriedAt)}
+		CreatedAt: row.CreatedAt, TriedAt: timeOf(row.TriedAt),
+		Decision: RefundDecision(row.Decision), DecidedBy: booking.Actor(row.DecidedBy), DecidedAt: timeOf(row.DecidedAt)}
 }

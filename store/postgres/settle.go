@@ -13,7 +13,8 @@ import (
 )
 
 // Settle applies a report to the ledger and decides in one transaction, see [booking.Judge]: a covered deposit confirms, a late
-// one takes the nights again when they are free, money without a place is marked to be returned. It may be repeated and run
+// one takes the nights again when they are free, money without a place is marked to be returned. A hold whose nights another
+// channel sold is not confirmed by its payment: it ends, and the verdict is [booking.VerdictTaken]. It may be repeated and run
 // at the same time for the same payment or beside [Store.ExpireHold]: the row's lock orders them.
 func (s *Store) Settle(ctx context.Context, report PaymentReport, now time.Time) (Settlement, error) {
 	settlement, err := s.settle(ctx, report, now)
@@ -49,10 +50,15 @@ type paymentCase struct {
 	reservation *dbgen.Reservation    // nil: the reference is nobody's
 	stored      *dbgen.LockPaymentRow // nil: the first report
 	others      *dbgen.SumOtherPaymentsRow
+	around      *dbgen.LookAroundRow
 
 	verdict     booking.Verdict
+	again       bool // the same verdict as before, and news all the same
 	counted     bool
 	refunded    int64
+	elsewhere   int64 // of refunded, what we did not give back
+	surplus     int64
+	disputeID   int64
 	disposition Disposition
 	status      booking.Status
 }
@@ -76,12 +82,15 @@ func (s *Store) openCase(ctx context.Context, tx pgx.Tx, report PaymentReport, n
 		return nil, err
 	}
 	if err == nil {
-		c.stored, c.counted = stored, stored.Payment.Counted
+		c.stored, c.counted, c.disputeID, c.surplus = stored, stored.Payment.Counted, stored.DisputeID, stored.Payment.SurplusCentavos
 	}
 	if c.reservation != nil {
 		c.others, err = s.queries.SumOtherPayments(ctx, tx, &dbgen.SumOtherPaymentsParams{
 			ReservationID: c.reservation.ID, ProviderID: report.ProviderID})
 		if err != nil {
+			return nil, err
+		}
+		if c.around, err = s.queries.LookAround(ctx, tx, c.reservation.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -93,28 +102,38 @@ func (c *paymentCase) settle(ctx context.Context) (Settlement, error) {
 		return c.known(c.lastVerdict()), nil
 	}
 	c.judge()
-	reached := c.verdict
+	if c.verdict == booking.VerdictConfirm && c.around.SoldElsewhere {
+		if err := c.letGo(ctx); err != nil {
+			return Settlement{}, err
+		}
+	}
 	if c.verdict == booking.VerdictLate {
 		taken, err := c.takeNightsAgain(ctx)
 		if err != nil {
 			return Settlement{}, err
 		}
-		if !taken {
-			c.verdict, c.counted, c.disposition = booking.VerdictReturn, false, DispositionToRefund
-			reached = booking.VerdictReturn
+		if taken {
+			return c.settlement(booking.VerdictLate, true), nil
 		}
+		c.verdict = booking.VerdictTaken
+		c.dispose()
 	}
 	if c.nothingNew() {
-		return c.known(reached), nil
+		return c.known(c.verdict), nil
 	}
-	news := reached != booking.VerdictSettled && (c.stored == nil || !slices.Contains(c.stored.Verdicts, string(reached)))
-	if err := c.write(ctx, reached, news); err != nil {
+	news := c.news()
+	if err := c.write(ctx, c.verdict, news); err != nil {
 		return Settlement{}, err
 	}
 	if !news {
-		return c.known(reached), nil
+		return c.known(c.verdict), nil
 	}
-	return c.settlement(reached, true), nil
+	return c.settlement(c.verdict, true), nil
+}
+
+// news reports whether nobody was told of this yet.
+func (c *paymentCase) news() bool {
+	return c.verdict != booking.VerdictSettled && (c.again || c.stored == nil || !slices.Contains(c.stored.Verdicts, string(c.verdict)))
 }
 
 // known answers what was decided before: to who asked then, as the news it was.
@@ -144,86 +163,21 @@ func (c *paymentCase) lastVerdict() booking.Verdict {
 	return booking.Verdict(c.stored.Payment.Verdict)
 }
 
-// judge decides what the report means and what is to become of the money.
-func (c *paymentCase) judge() {
-	// What was counted stays what it is: a provider that now names another amount is for a person to ask.
-	changedAmount := c.counted && c.report.Amount != money(c.stored.Payment.AmountCentavos, c.stored.Payment.Currency)
-	if changedAmount {
-		c.report.Amount = money(c.stored.Payment.AmountCentavos, c.stored.Payment.Currency)
-	}
-	amount := max(c.report.Amount.Centavos, 0)
-	onItsWay := int64(0)
-	c.refunded = min(max(c.report.RefundedAmount.Centavos, 0), amount)
-	if c.stored != nil {
-		onItsWay = c.stored.ReturningCentavos
-		c.refunded = min(max(c.refunded, c.stored.ReturnedCentavos), amount)
-	}
-	c.verdict = booking.Judge(c.facts(amount - max(c.refunded, onItsWay)))
-	switch {
-	case changedAmount:
-		c.verdict = booking.VerdictPark
-	case onItsWay > 0 && !c.counted && c.report.Status == booking.ProviderApproved:
-		// We decided to give it back and the provider may have begun: no second thoughts, whatever is free now.
-		c.verdict = booking.VerdictReturn
-	case onItsWay >= amount && amount > 0 && c.report.Status == booking.ProviderRefunded:
-		c.verdict = booking.VerdictSettled // our own refund, reported back
-	}
-	switch c.verdict {
-	case booking.VerdictConfirm, booking.VerdictShort, booking.VerdictLate:
-		c.counted, c.disposition = true, DispositionApplied
-	case booking.VerdictSettled:
-		c.disposition = c.settledDisposition()
-	case booking.VerdictReversed:
-		c.disposition = DispositionReversed
-	case booking.VerdictReturn:
-		c.disposition = DispositionToRefund
-	case booking.VerdictPark:
-		c.disposition = DispositionParked
-	case booking.VerdictFailed:
-		c.disposition = DispositionFailed
-	case booking.VerdictWait:
-		c.disposition = DispositionOpen
-	}
-	if c.verdict == booking.VerdictReversed || c.report.Status == booking.ProviderRefunded {
-		c.refunded = amount
-	}
-	if c.refunded == amount && amount > 0 && (c.disposition == DispositionToRefund || c.disposition == DispositionApplied) {
-		c.disposition = DispositionRefunded
-	}
-}
-
-func (c *paymentCase) facts(available int64) booking.PaymentFacts {
-	facts := booking.PaymentFacts{
-		Status: c.report.Status, Amount: money(available, c.report.Amount.Currency), CollectorOurs: c.report.CollectorOurs,
-		AlreadyCounted: c.counted, Reservation: c.status,
-	}
-	if c.reservation == nil {
-		return facts
-	}
-	// A payment that was counted for one reservation cannot become another's by a changed reference.
-	facts.ReferenceOurs = c.stored == nil || c.stored.Payment.ReservationID == nil || *c.stored.Payment.ReservationID == c.reservation.ID
-	facts.Deposit = money(c.reservation.DepositCentavos, c.reservation.Currency)
-	facts.PaidBefore = money(c.others.AvailableCentavos, c.reservation.Currency)
-	return facts
-}
-
-// settledDisposition keeps where the money is; one that came back from a dispute is applied again.
-func (c *paymentCase) settledDisposition() Disposition {
-	switch stored := Disposition(c.stored.Payment.Disposition); {
-	case c.report.Status == booking.ProviderRefunded:
-		return DispositionRefunded
-	case stored == DispositionParked || stored == DispositionReversed:
-		return DispositionApplied
-	default:
-		return stored
-	}
-}
-
-// takeNightsAgain confirms an expired reservation when its nights are still free.
+// takeNightsAgain confirms an expired reservation when its nights are still free; what was offered instead is withdrawn.
 func (c *paymentCase) takeNightsAgain(ctx context.Context) (bool, error) {
-	err := pgx.BeginFunc(ctx, c.tx, func(savepoint pgx.Tx) error {
-		return c.applyMoney(ctx, savepoint, booking.Confirmed, "late_payment")
+	outer := c.tx
+	err := pgx.BeginFunc(ctx, outer, func(savepoint pgx.Tx) error {
+		c.tx = savepoint
+		if err := c.store.queries.WithdrawAlternative(ctx, savepoint, &dbgen.WithdrawAlternativeParams{
+			ReservationID: c.reservation.ID, Status: string(AlternativeWithdrawn), Now: c.now}); err != nil {
+			return err
+		}
+		if err := c.storePayment(ctx, true); err != nil {
+			return err
+		}
+		return c.applyMoney(ctx, booking.Confirmed, "late_payment")
 	})
+	c.tx = outer
 	if err = explain("take nights again", err); booking.IsCode(err, booking.CodeDatesTaken) {
 		return false, nil
 	}
@@ -233,9 +187,18 @@ func (c *paymentCase) takeNightsAgain(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
+// letGo ends a hold whose nights were sold on another channel, in the moment that its payment came.
+func (c *paymentCase) letGo(ctx context.Context) error {
+	err := c.store.queries.EndSoldHold(ctx, c.tx, &dbgen.EndSoldHoldParams{
+		ID: c.reservation.ID, Now: c.now, Change: c.change("sold_elsewhere").text()})
+	c.status, c.verdict = booking.Expired, booking.VerdictTaken
+	c.dispose()
+	return err
+}
+
 // nothingNew spares the write of a report that was polled again.
 func (c *paymentCase) nothingNew() bool {
-	if c.stored == nil {
+	if c.stored == nil || c.again {
 		return false
 	}
 	p := c.stored.Payment
@@ -245,16 +208,29 @@ func (c *paymentCase) nothingNew() bool {
 		(c.verdict == booking.VerdictSettled || p.Verdict == string(c.verdict))
 }
 
+// write puts down what was decided; a late payment that took its nights again is written already.
 func (c *paymentCase) write(ctx context.Context, reached booking.Verdict, news bool) error {
-	verdict := reached
-	if reached == booking.VerdictSettled && c.stored != nil {
+	if reached == booking.VerdictLate {
+		return nil
+	}
+	if err := c.storePayment(ctx, news); err != nil || c.reservation == nil {
+		return err
+	}
+	return c.writeReservation(ctx, news)
+}
+
+// storePayment writes the payment as decided, the report, and what it says of a dispute.
+func (c *paymentCase) storePayment(ctx context.Context, news bool) error {
+	verdict := c.verdict
+	if verdict == booking.VerdictSettled && c.stored != nil {
 		verdict = booking.Verdict(c.stored.Payment.Verdict)
 	}
 	params := &dbgen.StorePaymentParams{
 		ProviderID: c.report.ProviderID, Reference: c.report.Reference, Status: string(c.report.Status),
 		StatusDetail: c.report.StatusDetail, AmountCentavos: c.report.Amount.Centavos, RefundedCentavos: c.refunded,
+		ReturnedElsewhereCentavos: c.returnedElsewhere(), SurplusCentavos: c.surplus,
 		Currency: c.report.Amount.Currency, CollectorOurs: c.report.CollectorOurs, Counted: c.counted, Verdict: string(verdict),
-		Disposition: string(c.disposition), ProviderUpdatedAt: c.report.UpdatedAt, Now: c.now, Reached: string(reached),
+		Disposition: string(c.disposition), ProviderUpdatedAt: c.report.UpdatedAt, Now: c.now, Reached: string(c.verdict),
 		Raw: orNull(c.report.Raw), ToldTo: c.report.Asker,
 	}
 	if !news {
@@ -266,20 +242,40 @@ func (c *paymentCase) write(ctx context.Context, reached booking.Verdict, news b
 	if err := c.store.queries.StorePayment(ctx, c.tx, params); err != nil {
 		return err
 	}
-	if c.reservation == nil || reached == booking.VerdictLate {
-		return nil
-	}
-	return c.writeReservation(ctx, reached, news)
+	return c.followDispute(ctx)
 }
 
-func (c *paymentCase) writeReservation(ctx context.Context, reached booking.Verdict, news bool) error {
+// followDispute writes down that a dispute began or ended.
+func (c *paymentCase) followDispute(ctx context.Context) error {
+	if !c.disputeMoves() || c.report.Amount.Centavos <= 0 {
+		return nil
+	}
+	kind, outcome := c.disputeNow()
+	decided := string(outcome)
+	if outcome == booking.DisputeOpen {
+		decided = "escalated"
+	}
+	ended, err := c.store.queries.DecideDispute(ctx, c.tx, &dbgen.DecideDisputeParams{
+		ProviderID: c.report.ProviderID, Outcome: decided, At: c.report.UpdatedAt})
+	if err != nil || outcome != booking.DisputeOpen && (ended > 0 || kind == "") {
+		return err
+	}
+	c.disputeID, err = c.store.queries.OpenDispute(ctx, c.tx, &dbgen.OpenDisputeParams{
+		ProviderID: c.report.ProviderID, Kind: kind, Outcome: string(outcome), At: c.report.UpdatedAt})
+	return err
+}
+
+func (c *paymentCase) writeReservation(ctx context.Context, news bool) error {
 	status := c.status
-	if reached == booking.VerdictConfirm {
+	if c.verdict == booking.VerdictConfirm {
 		status = booking.Confirmed
 	}
-	paymentStatus, paid := c.ledger()
-	if status != c.status || paid != c.reservation.PaidCentavos || string(paymentStatus) != c.reservation.PaymentStatus {
-		if err := c.applyMoney(ctx, c.tx, status, "payment_"+string(reached)); err != nil {
+	ledger, err := c.store.queries.GetReservationMoney(ctx, c.tx, c.reservation.ID)
+	if err != nil {
+		return err
+	}
+	if status != c.status || ledger.KeptCentavos != c.reservation.PaidCentavos || ledger.PaymentStatus != c.reservation.PaymentStatus {
+		if err := c.applyMoney(ctx, status, "payment_"+string(c.verdict)); err != nil {
 			return err
 		}
 		c.status = status
@@ -289,33 +285,14 @@ func (c *paymentCase) writeReservation(ctx context.Context, reached booking.Verd
 		return nil
 	}
 	return c.store.queries.NoteBooking(ctx, c.tx, &dbgen.NoteBookingParams{
-		ReservationID: c.reservation.ID, Kind: "payment_" + string(reached), Change: mustJSON(c.change(""))})
+		ReservationID: c.reservation.ID, Kind: "payment_" + string(c.verdict), Change: mustJSON(c.change(""))})
 }
 
-func (c *paymentCase) applyMoney(ctx context.Context, tx pgx.Tx, status booking.Status, reason string) error {
-	paymentStatus, paid := c.ledger()
-	return c.store.queries.ApplyMoney(ctx, tx, &dbgen.ApplyMoneyParams{
-		ID: c.reservation.ID, ReservationStatus: string(status), PaymentStatus: string(paymentStatus), PaidCentavos: paid,
-		Now: c.now, Change: c.change(reason).text(),
+// applyMoney brings the reservation in line with the ledger, from which its payment status and what is paid are derived.
+func (c *paymentCase) applyMoney(ctx context.Context, status booking.Status, reason string) error {
+	return c.store.queries.ApplyMoney(ctx, c.tx, &dbgen.ApplyMoneyParams{
+		ID: c.reservation.ID, ReservationStatus: string(status), Now: c.now, Change: c.change(reason).text(),
 	})
-}
-
-// ledger is what all payments of the reservation amount to with this one as decided.
-func (c *paymentCase) ledger() (booking.PaymentStatus, int64) {
-	counted, refunded, chargedBack := c.others.CountedCentavos, c.others.RefundedCentavos, c.others.ChargedBack
-	if c.counted {
-		counted, refunded = counted+c.report.Amount.Centavos, refunded+c.refunded
-		chargedBack = chargedBack || c.report.Status == booking.ProviderChargedBack
-	}
-	return ledgerOf(c.reservation, counted, refunded, chargedBack)
-}
-
-func ledgerOf(r *dbgen.Reservation, counted, refunded int64, chargedBack bool) (booking.PaymentStatus, int64) {
-	status := booking.LedgerStatus(money(r.TotalCentavos, r.Currency), money(counted, r.Currency), money(refunded, r.Currency))
-	if chargedBack {
-		status = booking.PaymentChargedBack
-	}
-	return status, counted - refunded
 }
 
 func (c *paymentCase) change(reason string) change {
@@ -327,9 +304,27 @@ func (c *paymentCase) change(reason string) change {
 }
 
 func (c *paymentCase) settlement(verdict booking.Verdict, news bool) Settlement {
-	settlement := Settlement{Verdict: verdict, Status: c.status, News: news, Amount: c.report.Amount, PaymentID: c.report.ProviderID}
-	if c.reservation != nil {
-		settlement.Code = c.reservation.Code
+	settlement := Settlement{
+		Verdict: verdict, Status: c.status, News: news, Amount: c.report.Amount, PaymentID: c.report.ProviderID, Case: c.caseOf(verdict),
+		Returned: some(c.returnedElsewhere(), c.report.Amount.Currency),
+	}
+	if c.reservation == nil {
+		return settlement
+	}
+	settlement.Code = c.reservation.Code
+	if c.counted {
+		settlement.Surplus = some(c.surplus, c.report.Amount.Currency)
+	}
+	if c.status == booking.Expired {
+		settlement.AlsoDue = some(c.others.AvailableCentavos, c.reservation.Currency)
 	}
 	return settlement
+}
+
+// some is an amount, the zero Money when there is none.
+func some(centavos int64, currency string) booking.Money {
+	if centavos == 0 {
+		return booking.Money{}
+	}
+	return money(centavos, currency)
 }

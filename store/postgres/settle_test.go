@@ -242,13 +242,13 @@ func TestSettleLateWithTheNightsGone(t *testing.T) {
 			free := take(b)
 			p := report(r.Code)
 			s := b.settle(p)
-			require.Equal(t, booking.VerdictReturn, s.Verdict)
+			require.Equal(t, booking.VerdictTaken, s.Verdict)
 			require.Equal(t, booking.Expired, s.Status)
 			require.True(t, s.News)
 			require.Equal(t, "to_refund", b.disposition(p.ProviderID))
-			require.Equal(t, "held expired payment_return", b.story(r.Code))
+			require.Equal(t, "held expired payment_taken", b.story(r.Code))
 			again := b.settle(p)
-			require.Equal(t, booking.VerdictReturn, again.Verdict, "whoever repeats learns what to do")
+			require.Equal(t, booking.VerdictTaken, again.Verdict, "whoever repeats learns what to do")
 			require.False(t, again.News)
 			b.tellOwner(r.Code, p.ProviderID)
 			b.clean()
@@ -286,7 +286,7 @@ func TestSettleWhatHasNoPlace(t *testing.T) {
 		"less than nothing":  {func(p *postgres.PaymentReport) { p.Amount = booking.Centavos(-5) }, booking.VerdictPark, "parked"},
 		"rejected":           {func(p *postgres.PaymentReport) { p.Status = booking.ProviderRejected }, booking.VerdictFailed, "failed"},
 		"back at once":       {func(p *postgres.PaymentReport) { p.Status = booking.ProviderRefunded }, booking.VerdictReversed, "reversed"},
-		"in mediation":       {func(p *postgres.PaymentReport) { p.Status = booking.ProviderInMediation }, booking.VerdictPark, "parked"},
+		"in mediation":       {func(p *postgres.PaymentReport) { p.Status = booking.ProviderInMediation }, booking.VerdictMediation, "parked"},
 		"all of it returned": {func(p *postgres.PaymentReport) { p.RefundedAmount = p.Amount }, booking.VerdictPark, "parked"},
 	}
 	for name, test := range tests {
@@ -323,29 +323,51 @@ func TestSettleSurplusAndReversals(t *testing.T) {
 		p.Status, p.RefundedAmount, p.UpdatedAt = status, refunded, now.Add(time.Duration(minutes)*time.Minute)
 		return b.settle(p)
 	}
-	require.Equal(t, booking.VerdictPark, step(1, booking.ProviderInMediation, booking.Centavos(0)).Verdict)
+	dispute := func() string {
+		return ask[string](b, `SELECT coalesce(string_agg(kind || ' ' || outcome, ', ' ORDER BY id), '') FROM disputes`)
+	}
+	mediation := step(1, booking.ProviderInMediation, booking.Centavos(0))
+	require.Equal(t, booking.VerdictMediation, mediation.Verdict)
+	require.True(t, mediation.News)
 	require.Equal(t, "parked", b.disposition(p.ProviderID))
-	require.Equal(t, booking.VerdictReversed, step(2, booking.ProviderChargedBack, booking.Centavos(0)).Verdict)
+	require.Equal(t, booking.Pesos(30_000), b.row(r.Code).Paid, "withheld is not gone")
+	require.Equal(t, int64(3_000_000), b.money(r.Code).Disputed.Centavos)
+	opened := step(2, booking.ProviderChargedBack, booking.Centavos(0))
+	require.Equal(t, booking.VerdictChargeback, opened.Verdict)
+	require.NotEqual(t, mediation.Case, opened.Case)
+	require.Equal(t, "mediation escalated, chargeback open", dispute())
 	row := b.row(r.Code)
 	require.Equal(t, booking.PaymentChargedBack, row.PaymentStatus)
 	require.Zero(t, row.Paid.Centavos)
 	require.Equal(t, booking.Confirmed, row.Status, "what becomes of the stay is for the owner to say")
 	b.clean()
-	require.Equal(t, booking.VerdictSettled, step(3, booking.ProviderApproved, booking.Centavos(0)).Verdict)
+	won := step(3, booking.ProviderApproved, booking.Centavos(0))
+	require.Equal(t, booking.VerdictRestored, won.Verdict)
+	require.True(t, won.News)
+	require.Equal(t, "mediation escalated, chargeback won", dispute())
 	require.Equal(t, "applied", b.disposition(p.ProviderID))
 	require.Equal(t, booking.PaymentPartiallyPaid, b.row(r.Code).PaymentStatus)
-	require.Equal(t, booking.VerdictSettled, step(4, booking.ProviderApproved, booking.Pesos(10_000)).Verdict)
+	part := step(4, booking.ProviderApproved, booking.Pesos(10_000))
+	require.Equal(t, booking.VerdictPart, part.Verdict)
+	require.True(t, part.News)
+	require.Equal(t, booking.Pesos(10_000), part.Returned)
 	require.Equal(t, booking.Pesos(20_000), b.row(r.Code).Paid, "returned in part from the provider's panel")
+	require.False(t, b.settle(p).News)
+	part = step(5, booking.ProviderApproved, booking.Pesos(12_000))
+	require.True(t, part.News, "another part is told again")
+	require.Equal(t, "1200000", part.Case)
+	part = step(5, booking.ProviderApproved, booking.Pesos(10_000))
+	require.False(t, part.News)
 	b.clean()
 
 	changed := p
-	changed.Amount, changed.UpdatedAt = booking.Centavos(0), now.Add(5*time.Minute)
+	changed.Amount, changed.UpdatedAt = booking.Centavos(0), now.Add(6*time.Minute)
 	require.Equal(t, booking.VerdictPark, b.settle(changed).Verdict)
 	require.Equal(t, booking.Pesos(20_000), b.row(r.Code).Paid, "an amount that changes is for a person to ask about")
 	b.tellOwner(r.Code, p.ProviderID)
 	b.clean()
 
-	require.Equal(t, booking.VerdictReversed, step(6, booking.ProviderCancelled, booking.Centavos(0)).Verdict)
+	require.Equal(t, booking.VerdictReversed, step(7, booking.ProviderCancelled, booking.Centavos(0)).Verdict)
 	require.Equal(t, booking.PaymentRefunded, b.row(r.Code).PaymentStatus)
 	b.clean()
 }

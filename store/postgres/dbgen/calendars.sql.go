@@ -11,12 +11,12 @@ import (
 )
 
 const acceptFeed = `-- name: AcceptFeed :execrows
-UPDATE calendar_feeds SET accepted_at = $1, unsettled = true, updated_at = $1
+UPDATE calendar_feeds SET accepted_at = $1::timestamptz, unsettled = true, updated_at = $1::timestamptz
 WHERE id = $2 AND deleted_at IS NULL AND quarantined_at IS NOT NULL
 `
 
 type AcceptFeedParams struct {
-	Now *time.Time
+	Now time.Time
 	ID  int64
 }
 
@@ -30,7 +30,7 @@ func (q *Queries) AcceptFeed(ctx context.Context, db DBTX, arg *AcceptFeedParams
 }
 
 const changeFeed = `-- name: ChangeFeed :execrows
-UPDATE calendar_feeds SET url = $1, interval_seconds = $2::integer, updated_at = $3,
+UPDATE calendar_feeds SET url = $1, interval_seconds = $2::integer, updated_at = $3::timestamptz,
     etag = CASE WHEN url = $1 THEN etag ELSE '' END,
     last_modified = CASE WHEN url = $1 THEN last_modified ELSE '' END,
     digest = CASE WHEN url = $1 THEN digest ELSE '' END
@@ -72,11 +72,11 @@ func (q *Queries) DeleteExport(ctx context.Context, db DBTX, id int64) (int64, e
 }
 
 const deleteFeed = `-- name: DeleteFeed :one
-UPDATE calendar_feeds SET deleted_at = $1, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL RETURNING accommodation_id
+UPDATE calendar_feeds SET deleted_at = $1::timestamptz, updated_at = $1::timestamptz WHERE id = $2 AND deleted_at IS NULL RETURNING accommodation_id
 `
 
 type DeleteFeedParams struct {
-	Now *time.Time
+	Now time.Time
 	ID  int64
 }
 
@@ -88,7 +88,8 @@ func (q *Queries) DeleteFeed(ctx context.Context, db DBTX, arg *DeleteFeedParams
 }
 
 const firstPullsSince = `-- name: FirstPullsSince :many
-SELECT x.channel, (SELECT min(p.at) FROM calendar_pulls p WHERE p.export_id = x.id AND p.channel = x.channel AND p.at >= $1::timestamptz)::timestamptz AS at
+SELECT x.channel, coalesce((SELECT min(p.at) FROM calendar_pulls p WHERE p.export_id = x.id AND p.channel = x.channel
+    AND p.at >= $1::timestamptz), 'epoch')::timestamptz AS at
 FROM calendar_exports x WHERE x.accommodation_id = $2 ORDER BY x.channel
 `
 
@@ -102,7 +103,7 @@ type FirstPullsSinceRow struct {
 	At      time.Time
 }
 
-// For each channel that an accommodation is published to: the first pull after an instant, NULL while there was none.
+// For each channel that an accommodation is published to: the first pull after an instant, the epoch while there was none.
 func (q *Queries) FirstPullsSince(ctx context.Context, db DBTX, arg *FirstPullsSinceParams) ([]*FirstPullsSinceRow, error) {
 	rows, err := db.Query(ctx, firstPullsSince, arg.Since, arg.AccommodationID)
 	if err != nil {
@@ -217,6 +218,17 @@ func (q *Queries) GetFeed(ctx context.Context, db DBTX, arg *GetFeedParams) (*Ge
 	return &i, err
 }
 
+const getFeedAccommodation = `-- name: GetFeedAccommodation :one
+SELECT accommodation_id FROM calendar_feeds WHERE id = $1 AND deleted_at IS NULL
+`
+
+func (q *Queries) GetFeedAccommodation(ctx context.Context, db DBTX, id int64) (int64, error) {
+	row := db.QueryRow(ctx, getFeedAccommodation, id)
+	var accommodation_id int64
+	err := row.Scan(&accommodation_id)
+	return accommodation_id, err
+}
+
 const insertBlock = `-- name: InsertBlock :one
 INSERT INTO calendar_blocks (accommodation_id, start_date, end_date, source, reason, staff_id, created_at, updated_at, nights_since)
 VALUES ($1, $2, $3, 'manual', $4, $5::bigint, $6, $6, $6)
@@ -305,8 +317,8 @@ func (q *Queries) InsertPull(ctx context.Context, db DBTX, arg *InsertPullParams
 }
 
 const keepFeedBlocks = `-- name: KeepFeedBlocks :execrows
-UPDATE calendar_blocks b SET source = 'manual', feed_event_id = NULL, staff_id = $1::bigint, reason = $2, updated_at = $3,
-    nights_since = $3
+UPDATE calendar_blocks b SET source = 'manual', feed_event_id = NULL, staff_id = $1::bigint, reason = $2, updated_at = $3::timestamptz,
+    nights_since = $3::timestamptz
 FROM calendar_feed_events e
 WHERE e.id = b.feed_event_id AND e.feed_id = $4 AND b.active AND b.end_date > $5::date
 `
@@ -615,8 +627,9 @@ func (q *Queries) ListExportRows(ctx context.Context, db DBTX, arg *ListExportRo
 }
 
 const listExports = `-- name: ListExports :many
-SELECT x.id, x.accommodation_id, x.channel, x.token_hash, x.created_at, x.rotated_at, a.name AS unit_name, p.at AS last_pull FROM calendar_exports x JOIN accommodations a ON a.id = x.accommodation_id
-LEFT JOIN LATERAL (SELECT max(p.at)::timestamptz AS at FROM calendar_pulls p WHERE p.export_id = x.id AND p.channel = x.channel HAVING count(*) > 0) p ON true
+SELECT x.id, x.accommodation_id, x.channel, x.token_hash, x.created_at, x.rotated_at, a.name AS unit_name,
+    coalesce((SELECT max(p.at) FROM calendar_pulls p WHERE p.export_id = x.id AND p.channel = x.channel), 'epoch')::timestamptz AS last_pull
+FROM calendar_exports x JOIN accommodations a ON a.id = x.accommodation_id
 WHERE $1::bigint = 0 OR x.accommodation_id = $1 ORDER BY x.accommodation_id, x.channel
 `
 
@@ -799,7 +812,7 @@ func (q *Queries) ListFeeds(ctx context.Context, db DBTX, arg *ListFeedsParams) 
 }
 
 const pauseFeed = `-- name: PauseFeed :execrows
-UPDATE calendar_feeds SET paused_at = coalesce(paused_at, $1::timestamptz), updated_at = $1, stale_alarmed_at = NULL
+UPDATE calendar_feeds SET paused_at = coalesce(paused_at, $1::timestamptz), updated_at = $1::timestamptz, stale_alarmed_at = NULL
 WHERE id = $2 AND deleted_at IS NULL
 `
 
@@ -817,7 +830,7 @@ func (q *Queries) PauseFeed(ctx context.Context, db DBTX, arg *PauseFeedParams) 
 }
 
 const releaseBlock = `-- name: ReleaseBlock :execrows
-UPDATE calendar_blocks SET active = false, updated_at = $1, revision = revision + 1 WHERE id = $2 AND source = 'manual' AND active
+UPDATE calendar_blocks SET active = false, updated_at = $1::timestamptz, revision = revision + 1 WHERE id = $2 AND source = 'manual' AND active
 `
 
 type ReleaseBlockParams struct {
@@ -834,7 +847,7 @@ func (q *Queries) ReleaseBlock(ctx context.Context, db DBTX, arg *ReleaseBlockPa
 }
 
 const releaseFeedBlocks = `-- name: ReleaseFeedBlocks :execrows
-UPDATE calendar_blocks b SET active = false, updated_at = $1, revision = revision + 1
+UPDATE calendar_blocks b SET active = false, updated_at = $1::timestamptz, revision = revision + 1
 FROM calendar_feed_events e
 WHERE e.id = b.feed_event_id AND e.feed_id = $2 AND b.active AND b.end_date > $3::date
 `
@@ -855,14 +868,14 @@ func (q *Queries) ReleaseFeedBlocks(ctx context.Context, db DBTX, arg *ReleaseFe
 }
 
 const resolveConflict = `-- name: ResolveConflict :execrows
-UPDATE calendar_conflicts SET resolved_at = $1, resolution = $2, resolved_by = $3
+UPDATE calendar_conflicts SET resolved_at = $1::timestamptz, resolution = $2::text, resolved_by = $3::bigint
 WHERE id = $4 AND resolved_at IS NULL
 `
 
 type ResolveConflictParams struct {
-	Now        *time.Time
-	Resolution *string
-	StaffID    *int64
+	Now        time.Time
+	Resolution string
+	StaffID    int64
 	ID         int64
 }
 
@@ -880,7 +893,7 @@ func (q *Queries) ResolveConflict(ctx context.Context, db DBTX, arg *ResolveConf
 }
 
 const resumeFeed = `-- name: ResumeFeed :execrows
-UPDATE calendar_feeds SET paused_at = NULL, updated_at = $1 WHERE id = $2 AND deleted_at IS NULL
+UPDATE calendar_feeds SET paused_at = NULL, updated_at = $1::timestamptz WHERE id = $2 AND deleted_at IS NULL
 `
 
 type ResumeFeedParams struct {
@@ -898,7 +911,7 @@ func (q *Queries) ResumeFeed(ctx context.Context, db DBTX, arg *ResumeFeedParams
 
 const setExport = `-- name: SetExport :one
 INSERT INTO calendar_exports AS x (accommodation_id, channel, token_hash, created_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (accommodation_id, channel) DO UPDATE SET token_hash = excluded.token_hash, rotated_at = $4
+ON CONFLICT (accommodation_id, channel) DO UPDATE SET token_hash = excluded.token_hash, rotated_at = $4::timestamptz
 RETURNING id, accommodation_id, channel, token_hash, created_at, rotated_at
 `
 

@@ -11,11 +11,11 @@ import (
 )
 
 const conflictAlarmed = `-- name: ConflictAlarmed :exec
-UPDATE calendar_conflicts SET alarmed_at = $1 WHERE id = $2 AND alarmed_at IS NULL
+UPDATE calendar_conflicts SET alarmed_at = $1::timestamptz WHERE id = $2 AND alarmed_at IS NULL
 `
 
 type ConflictAlarmedParams struct {
-	Now *time.Time
+	Now time.Time
 	ID  int64
 }
 
@@ -24,12 +24,29 @@ func (q *Queries) ConflictAlarmed(ctx context.Context, db DBTX, arg *ConflictAla
 	return err
 }
 
+const countConflictsOpened = `-- name: CountConflictsOpened :one
+SELECT count(*) FROM calendar_conflicts c JOIN calendar_blocks b ON b.id = c.block_id JOIN calendar_feed_events e ON e.id = b.feed_event_id
+WHERE e.feed_id = $1 AND c.opened_at = $2::timestamptz AND c.resolved_at IS NULL
+`
+
+type CountConflictsOpenedParams struct {
+	FeedID int64
+	At     time.Time
+}
+
+func (q *Queries) CountConflictsOpened(ctx context.Context, db DBTX, arg *CountConflictsOpenedParams) (int64, error) {
+	row := db.QueryRow(ctx, countConflictsOpened, arg.FeedID, arg.At)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const failFeed = `-- name: FailFeed :exec
-UPDATE calendar_feeds SET last_attempt_at = $1, last_error = $2, last_error_at = $1, failures = failures + 1 WHERE id = $3
+UPDATE calendar_feeds SET last_attempt_at = $1::timestamptz, last_error = $2, last_error_at = $1::timestamptz, failures = failures + 1 WHERE id = $3
 `
 
 type FailFeedParams struct {
-	Now    *time.Time
+	Now    time.Time
 	Reason string
 	ID     int64
 }
@@ -41,9 +58,9 @@ func (q *Queries) FailFeed(ctx context.Context, db DBTX, arg *FailFeedParams) er
 
 const finishSync = `-- name: FinishSync :exec
 UPDATE calendar_feeds SET etag = $1, last_modified = $2, digest = $3, reconciled_at = $4::timestamptz,
-    unsettled = $5, problems = $6, last_attempt_at = $4, last_good_at = $4,
+    unsettled = $5, problems = $6, last_attempt_at = $4::timestamptz, last_good_at = $4::timestamptz,
     last_changed_at = CASE WHEN $7::boolean THEN $4::timestamptz ELSE last_changed_at END,
-    last_error = '', failures = 0, updated_at = $4,
+    last_error = '', failures = 0, updated_at = $4::timestamptz,
     quarantined_at = CASE WHEN $8::boolean THEN coalesce(quarantined_at, $4::timestamptz) END,
     quarantine_reason = CASE WHEN $8::boolean THEN 'lost_events' ELSE '' END,
     quarantine_alarmed_at = CASE WHEN $8::boolean THEN quarantine_alarmed_at END
@@ -54,7 +71,7 @@ type FinishSyncParams struct {
 	Etag         string
 	LastModified string
 	Digest       []byte
-	Now          *time.Time
+	Now          time.Time
 	Unsettled    bool
 	Problems     int32
 	Changed      bool
@@ -148,10 +165,23 @@ func (q *Queries) GetFeedForSync(ctx context.Context, db DBTX, id int64) (*GetFe
 	return &i, err
 }
 
+const getTimeZone = `-- name: GetTimeZone :one
+SELECT p.time_zone FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.id = $1
+`
+
+func (q *Queries) GetTimeZone(ctx context.Context, db DBTX, accommodationID int64) (string, error) {
+	row := db.QueryRow(ctx, getTimeZone, accommodationID)
+	var time_zone string
+	err := row.Scan(&time_zone)
+	return time_zone, err
+}
+
 const insertEvents = `-- name: InsertEvents :many
 INSERT INTO calendar_feed_events (feed_id, uid, start_date, end_date, kind, echo, missing, first_seen, last_seen)
 SELECT $1, n.uid, n.start_date, n.end_date, n.kind, n.echo, n.missing, $2::timestamptz, $2::timestamptz
-FROM (SELECT unnest($3::text[]) AS uid, unnest($4::date[]) AS start_date, unnest($5::date[]) AS end_date, unnest($6::text[]) AS kind, unnest($7::boolean[]) AS echo, unnest($8::integer[]) AS missing) n
+FROM (SELECT unnest($3::text[]) AS uid,
+    unnest($4::date[]) AS start_date, unnest($5::date[]) AS end_date, unnest($6::text[]) AS kind,
+    unnest($7::boolean[]) AS echo, unnest($8::integer[]) AS missing) n
 RETURNING id, uid
 `
 
@@ -388,7 +418,7 @@ const listOurs = `-- name: ListOurs :many
 WITH export AS (
     SELECT x.id FROM calendar_exports x WHERE x.accommodation_id = $2 AND x.channel = $1::text
 ), story AS (
-    SELECT e.reservation_id, e.accommodation_id_after AS accommodation_id, e.check_in_after AS start_date, e.check_out_after AS end_date, e.at,
+    SELECT e.id, e.reservation_id, e.accommodation_id_after AS accommodation_id, e.check_in_after AS start_date, e.check_out_after AS end_date, e.at,
         e.status_after IN ('confirmed', 'completed') OR ($3::boolean AND e.status_after = 'pre_reserved') AS published,
         is_live(e.status_after) OR e.status_after = 'completed' AS stands, r.channel_source
     FROM reservations r JOIN booking_events e ON e.reservation_id = r.id
@@ -396,10 +426,10 @@ WITH export AS (
     WHERE r.accommodation_id = $2 AND r.check_out >= $4::date
 ), chapters AS (
     -- A row for each time its nights or its standing changed.
-    SELECT s.reservation_id, s.accommodation_id, s.start_date, s.end_date, s.at, s.published, s.stands, s.channel_source, s.turns, lead(s.at) OVER own AS next_at FROM (
-        SELECT story.reservation_id, story.accommodation_id, story.start_date, story.end_date, story.at, story.published, story.stands, story.channel_source, lag((accommodation_id, start_date, end_date, published, stands)) OVER (PARTITION BY reservation_id ORDER BY at)
+    SELECT s.id, s.reservation_id, s.accommodation_id, s.start_date, s.end_date, s.at, s.published, s.stands, s.channel_source, s.turns, lead(s.at) OVER own AS next_at FROM (
+        SELECT story.id, story.reservation_id, story.accommodation_id, story.start_date, story.end_date, story.at, story.published, story.stands, story.channel_source, lag((accommodation_id, start_date, end_date, published, stands)) OVER (PARTITION BY reservation_id ORDER BY id)
             IS DISTINCT FROM (accommodation_id, start_date, end_date, published, stands) AS turns
-        FROM story) s WHERE s.turns WINDOW own AS (PARTITION BY s.reservation_id ORDER BY s.at)
+        FROM story) s WHERE s.turns WINDOW own AS (PARTITION BY s.reservation_id ORDER BY s.id)
 ), ours AS (
     SELECT c.start_date, c.end_date, c.channel_source::text AS channel, CASE WHEN c.published AND (c.channel_source <> $1::text OR c.channel_source = 'other') THEN c.at END AS since,
         CASE WHEN c.published THEN c.next_at END AS until
@@ -412,9 +442,12 @@ WITH export AS (
     WHERE b.accommodation_id = $2 AND e.feed_id IS DISTINCT FROM $5::bigint AND b.end_date >= $4::date
         AND (b.active OR b.updated_at > $6::timestamptz - interval '60 days')
 )
-SELECT o.start_date, o.end_date, o.channel::text AS channel, o.since::timestamptz AS since, o.until::timestamptz AS until,
-    (SELECT min(p.at) FROM calendar_pulls p, export WHERE p.export_id = export.id AND p.channel = $1::text AND p.at >= o.since)::timestamptz AS fetched,
-    (SELECT min(p.at) FROM calendar_pulls p, export WHERE p.export_id = export.id AND p.channel = $1::text AND p.at >= o.until)::timestamptz AS dropped
+SELECT o.start_date, o.end_date, o.channel::text AS channel,
+    coalesce(o.since, 'epoch')::timestamptz AS since, coalesce(o.until, 'epoch')::timestamptz AS until,
+    coalesce((SELECT min(p.at) FROM calendar_pulls p, export
+        WHERE p.export_id = export.id AND p.channel = $1::text AND p.at >= o.since), 'epoch')::timestamptz AS fetched,
+    coalesce((SELECT min(p.at) FROM calendar_pulls p, export
+        WHERE p.export_id = export.id AND p.channel = $1::text AND p.at >= o.until), 'epoch')::timestamptz AS dropped
 FROM ours o ORDER BY o.start_date, o.end_date
 `
 
@@ -438,7 +471,7 @@ type ListOursRow struct {
 }
 
 // What a channel may repeat to us: our stays and closures and those of other feeds, with the time they were in the export for
-// this channel and its first fetches after they came and went. A stay that had other nights before is in it once for each.
+// this channel and its first fetches after they came and went; what did not happen is the epoch. A stay that had other nights before is in it once for each.
 func (q *Queries) ListOurs(ctx context.Context, db DBTX, arg *ListOursParams) ([]*ListOursRow, error) {
 	rows, err := db.Query(ctx, listOurs,
 		arg.Channel,
@@ -474,17 +507,100 @@ func (q *Queries) ListOurs(ctx context.Context, db DBTX, arg *ListOursParams) ([
 	return items, nil
 }
 
-const lockAccommodation = `-- name: LockAccommodation :exec
+const listReservationsIn = `-- name: ListReservationsIn :many
+SELECT r.code, r.check_in, r.check_out, r.reservation_status FROM reservations r
+WHERE r.accommodation_id = $1 AND r.period && daterange($2::date, $3::date, '[)') AND is_live(r.reservation_status)
+ORDER BY r.check_in
+`
+
+type ListReservationsInParams struct {
+	AccommodationID int64
+	FromDate        time.Time
+	ToDate          time.Time
+}
+
+type ListReservationsInRow struct {
+	Code              string
+	CheckIn           time.Time
+	CheckOut          time.Time
+	ReservationStatus string
+}
+
+func (q *Queries) ListReservationsIn(ctx context.Context, db DBTX, arg *ListReservationsInParams) ([]*ListReservationsInRow, error) {
+	rows, err := db.Query(ctx, listReservationsIn, arg.AccommodationID, arg.FromDate, arg.ToDate)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []*ListReservationsInRow
+	for rows.Next() {
+		var i ListReservationsInRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.CheckIn,
+			&i.CheckOut,
+			&i.ReservationStatus,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockCalendar = `-- name: LockCalendar :exec
 SELECT lock_accommodation($1)
 `
 
-func (q *Queries) LockAccommodation(ctx context.Context, db DBTX, id int64) error {
-	_, err := db.Exec(ctx, lockAccommodation, id)
+func (q *Queries) LockCalendar(ctx context.Context, db DBTX, id int64) error {
+	_, err := db.Exec(ctx, lockCalendar, id)
 	return err
 }
 
+const lockFeed = `-- name: LockFeed :one
+SELECT id, accommodation_id, channel, url, interval_seconds, created_by, created_at, updated_at, paused_at, deleted_at, etag, last_modified, digest, reconciled_at, unsettled, problems, last_attempt_at, last_good_at, last_changed_at, last_error, last_error_at, failures, quarantined_at, quarantine_reason, quarantine_alarmed_at, accepted_at, stale_alarmed_at FROM calendar_feeds WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) LockFeed(ctx context.Context, db DBTX, id int64) (*CalendarFeed, error) {
+	row := db.QueryRow(ctx, lockFeed, id)
+	var i CalendarFeed
+	err := row.Scan(
+		&i.ID,
+		&i.AccommodationID,
+		&i.Channel,
+		&i.Url,
+		&i.IntervalSeconds,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.PausedAt,
+		&i.DeletedAt,
+		&i.Etag,
+		&i.LastModified,
+		&i.Digest,
+		&i.ReconciledAt,
+		&i.Unsettled,
+		&i.Problems,
+		&i.LastAttemptAt,
+		&i.LastGoodAt,
+		&i.LastChangedAt,
+		&i.LastError,
+		&i.LastErrorAt,
+		&i.Failures,
+		&i.QuarantinedAt,
+		&i.QuarantineReason,
+		&i.QuarantineAlarmedAt,
+		&i.AcceptedAt,
+		&i.StaleAlarmedAt,
+	)
+	return &i, err
+}
+
 const moveBlocks = `-- name: MoveBlocks :exec
-UPDATE calendar_blocks b SET start_date = n.start_date, end_date = n.end_date, updated_at = $1, nights_since = $1, revision = b.revision + 1
+UPDATE calendar_blocks b SET start_date = n.start_date, end_date = n.end_date, updated_at = $1::timestamptz, nights_since = $1, revision = b.revision + 1
 FROM (SELECT unnest($2::bigint[]) AS id, unnest($3::date[]) AS start_date, unnest($4::date[]) AS end_date) n
 WHERE b.id = n.id
 `
@@ -507,11 +623,11 @@ func (q *Queries) MoveBlocks(ctx context.Context, db DBTX, arg *MoveBlocksParams
 }
 
 const quarantineAlarmed = `-- name: QuarantineAlarmed :exec
-UPDATE calendar_feeds SET quarantine_alarmed_at = $1 WHERE id = $2 AND quarantined_at IS NOT NULL
+UPDATE calendar_feeds SET quarantine_alarmed_at = $1::timestamptz WHERE id = $2 AND quarantined_at IS NOT NULL
 `
 
 type QuarantineAlarmedParams struct {
-	Now *time.Time
+	Now time.Time
 	ID  int64
 }
 
@@ -521,7 +637,7 @@ func (q *Queries) QuarantineAlarmed(ctx context.Context, db DBTX, arg *Quarantin
 }
 
 const releaseBlocks = `-- name: ReleaseBlocks :exec
-UPDATE calendar_blocks SET active = false, updated_at = $1, revision = revision + 1 WHERE id = ANY($2::bigint[]) AND active
+UPDATE calendar_blocks SET active = false, updated_at = $1::timestamptz, revision = revision + 1 WHERE id = ANY($2::bigint[]) AND active
 `
 
 type ReleaseBlocksParams struct {
@@ -535,11 +651,11 @@ func (q *Queries) ReleaseBlocks(ctx context.Context, db DBTX, arg *ReleaseBlocks
 }
 
 const releaseEvents = `-- name: ReleaseEvents :exec
-UPDATE calendar_feed_events SET released_at = $1 WHERE id = ANY($2::bigint[])
+UPDATE calendar_feed_events SET released_at = $1::timestamptz WHERE id = ANY($2::bigint[])
 `
 
 type ReleaseEventsParams struct {
-	Now *time.Time
+	Now time.Time
 	Ids []int64
 }
 
@@ -559,11 +675,11 @@ func (q *Queries) SetAsideUIDs(ctx context.Context, db DBTX, ids []int64) error 
 }
 
 const staleAlarmed = `-- name: StaleAlarmed :exec
-UPDATE calendar_feeds SET stale_alarmed_at = $1 WHERE id = $2
+UPDATE calendar_feeds SET stale_alarmed_at = $1::timestamptz WHERE id = $2
 `
 
 type StaleAlarmedParams struct {
-	Now *time.Time
+	Now time.Time
 	ID  int64
 }
 
@@ -582,11 +698,11 @@ func (q *Queries) StaleOver(ctx context.Context, db DBTX, id int64) error {
 }
 
 const touchFeed = `-- name: TouchFeed :exec
-UPDATE calendar_feeds SET last_attempt_at = $1, last_good_at = greatest(last_good_at, $1::timestamptz), last_error = '', failures = 0 WHERE id = $2
+UPDATE calendar_feeds SET last_attempt_at = $1::timestamptz, last_good_at = greatest(last_good_at, $1::timestamptz), last_error = '', failures = 0 WHERE id = $2
 `
 
 type TouchFeedParams struct {
-	Now *time.Time
+	Now time.Time
 	ID  int64
 }
 
@@ -598,7 +714,8 @@ func (q *Queries) TouchFeed(ctx context.Context, db DBTX, arg *TouchFeedParams) 
 const updateEvents = `-- name: UpdateEvents :exec
 UPDATE calendar_feed_events e SET uid = n.uid, start_date = n.start_date, end_date = n.end_date, kind = n.kind, echo = n.echo, missing = n.missing,
     last_seen = CASE WHEN n.missing = 0 THEN $1::timestamptz ELSE e.last_seen END
-FROM (SELECT unnest($2::bigint[]) AS id, unnest($3::text[]) AS uid, unnest($4::date[]) AS start_date, unnest($5::date[]) AS end_date, unnest($6::text[]) AS kind, unnest($7::boolean[]) AS echo, unnest($8::integer[]) AS missing) n
+FROM (SELECT unnest($2::bigint[]) AS id, unnest($3::text[]) AS uid, unnest($4::date[]) AS start_date, unnest($5::date[]) AS end_date,
+    unnest($6::text[]) AS kind, unnest($7::boolean[]) AS echo, unnest($8::integer[]) AS missing) n
 WHERE e.id = n.id
 `
 

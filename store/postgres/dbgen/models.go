@@ -453,7 +453,6 @@ type Refund struct {
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
 	TriedAt          *time.Time
-	InProcessAt      *time.Time
 	Decision         string
 	DecidedBy        string
 	DecidedAt        *time.Time

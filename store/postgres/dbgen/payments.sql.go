@@ -59,7 +59,7 @@ func (q *Queries) GetPaymentVersion(ctx context.Context, db DBTX, providerID str
 }
 
 const getRefund = `-- name: GetRefund :one
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at, p.provider_id FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE f.id = $1
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.decision, f.decided_by, f.decided_at, p.provider_id FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE f.id = $1
 `
 
 type GetRefundRow struct {
@@ -82,7 +82,6 @@ func (q *Queries) GetRefund(ctx context.Context, db DBTX, id int64) (*GetRefundR
 		&i.Refund.CreatedAt,
 		&i.Refund.UpdatedAt,
 		&i.Refund.TriedAt,
-		&i.Refund.InProcessAt,
 		&i.Refund.Decision,
 		&i.Refund.DecidedBy,
 		&i.Refund.DecidedAt,
@@ -92,7 +91,7 @@ func (q *Queries) GetRefund(ctx context.Context, db DBTX, id int64) (*GetRefundR
 }
 
 const getRefundByReason = `-- name: GetRefundByReason :one
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 AND f.reason = $2
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.decision, f.decided_by, f.decided_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 AND f.reason = $2
 `
 
 type GetRefundByReasonParams struct {
@@ -115,7 +114,6 @@ func (q *Queries) GetRefundByReason(ctx context.Context, db DBTX, arg *GetRefund
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.TriedAt,
-		&i.InProcessAt,
 		&i.Decision,
 		&i.DecidedBy,
 		&i.DecidedAt,
@@ -140,7 +138,7 @@ func (q *Queries) HearParked(ctx context.Context, db DBTX, arg *HearParkedParams
 const insertRefund = `-- name: InsertRefund :one
 INSERT INTO refunds (payment_id, key, reason, amount_centavos, currency, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6)
-RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at, in_process_at, decision, decided_by, decided_at
+RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at, decision, decided_by, decided_at
 `
 
 type InsertRefundParams struct {
@@ -174,7 +172,6 @@ func (q *Queries) InsertRefund(ctx context.Context, db DBTX, arg *InsertRefundPa
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.TriedAt,
-		&i.InProcessAt,
 		&i.Decision,
 		&i.DecidedBy,
 		&i.DecidedAt,
@@ -256,7 +253,7 @@ func (q *Queries) ListCreditedPayments(ctx context.Context, db DBTX, code string
 }
 
 const listRefunds = `-- name: ListRefunds :many
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 ORDER BY f.id
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.decision, f.decided_by, f.decided_at FROM refunds f JOIN payments p ON p.id = f.payment_id WHERE p.provider_id = $1 ORDER BY f.id
 `
 
 func (q *Queries) ListRefunds(ctx context.Context, db DBTX, providerID string) ([]*Refund, error) {
@@ -280,7 +277,6 @@ func (q *Queries) ListRefunds(ctx context.Context, db DBTX, providerID string) (
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.TriedAt,
-			&i.InProcessAt,
 			&i.Decision,
 			&i.DecidedBy,
 			&i.DecidedAt,
@@ -435,7 +431,7 @@ func (q *Queries) ParkPayment(ctx context.Context, db DBTX, arg *ParkPaymentPara
 }
 
 const reviveRefund = `-- name: ReviveRefund :one
-UPDATE refunds SET status = 'planned', updated_at = $1 WHERE id = $2 AND status = 'failed' RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at, in_process_at, decision, decided_by, decided_at
+UPDATE refunds SET status = 'planned', updated_at = $1 WHERE id = $2 AND status = 'failed' RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at, decision, decided_by, decided_at
 `
 
 type ReviveRefundParams struct {
@@ -458,7 +454,6 @@ func (q *Queries) ReviveRefund(ctx context.Context, db DBTX, arg *ReviveRefundPa
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.TriedAt,
-		&i.InProcessAt,
 		&i.Decision,
 		&i.DecidedBy,
 		&i.DecidedAt,

@@ -34,7 +34,7 @@ UPDATE refunds f SET status = CASE WHEN $1::text = 'approved' THEN 'planned' ELS
     decided_by = $2, decided_at = $3::timestamptz, updated_at = $3::timestamptz
 FROM payments p JOIN reservations r ON r.id = p.reservation_id
 WHERE p.id = f.payment_id AND r.code = $4 AND f.reason = $5 AND f.status = 'awaiting_approval'
-RETURNING f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at
+RETURNING f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.decision, f.decided_by, f.decided_at
 `
 
 type DecideRefundParams struct {
@@ -73,7 +73,6 @@ func (q *Queries) DecideRefund(ctx context.Context, db DBTX, arg *DecideRefundPa
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.TriedAt,
-			&i.InProcessAt,
 			&i.Decision,
 			&i.DecidedBy,
 			&i.DecidedAt,
@@ -89,7 +88,7 @@ func (q *Queries) DecideRefund(ctx context.Context, db DBTX, arg *DecideRefundPa
 }
 
 const getRefundCode = `-- name: GetRefundCode :one
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at, p.provider_id, coalesce(r.code, '')::text AS code
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.decision, f.decided_by, f.decided_at, p.provider_id, coalesce(r.code, '')::text AS code
 FROM refunds f JOIN payments p ON p.id = f.payment_id LEFT JOIN reservations r ON r.id = p.reservation_id WHERE f.id = $1
 `
 
@@ -114,7 +113,6 @@ func (q *Queries) GetRefundCode(ctx context.Context, db DBTX, id int64) (*GetRef
 		&i.Refund.CreatedAt,
 		&i.Refund.UpdatedAt,
 		&i.Refund.TriedAt,
-		&i.Refund.InProcessAt,
 		&i.Refund.Decision,
 		&i.Refund.DecidedBy,
 		&i.Refund.DecidedAt,
@@ -135,7 +133,7 @@ func (q *Queries) KeepRefused(ctx context.Context, db DBTX, id int64) error {
 }
 
 const listAllPayments = `-- name: ListAllPayments :many
-SELECT p.id, p.provider, p.provider_id, p.reservation_id, p.reference, p.status, p.status_detail, p.amount_centavos, p.refunded_centavos, p.currency, p.collector_ours, p.counted, p.verdict, p.disposition, p.told_to, p.provider_updated_at, p.first_received_at, p.last_received_at, p.returned_elsewhere_centavos, coalesce(r.code, '')::text AS code
+SELECT p.id, p.provider, p.provider_id, p.reservation_id, p.reference, p.status, p.status_detail, p.amount_centavos, p.refunded_centavos, p.currency, p.collector_ours, p.counted, p.verdict, p.disposition, p.told_to, p.provider_updated_at, p.first_received_at, p.last_received_at, p.returned_elsewhere_centavos, p.surplus_centavos, coalesce(r.code, '')::text AS code
 FROM payments p LEFT JOIN reservations r ON r.id = p.reservation_id
 WHERE ($1::bigint = 0 OR p.id < $1::bigint) ORDER BY p.id DESC LIMIT $2
 `
@@ -179,6 +177,7 @@ func (q *Queries) ListAllPayments(ctx context.Context, db DBTX, arg *ListAllPaym
 			&i.Payment.FirstReceivedAt,
 			&i.Payment.LastReceivedAt,
 			&i.Payment.ReturnedElsewhereCentavos,
+			&i.Payment.SurplusCentavos,
 			&i.Code,
 		); err != nil {
 			return nil, err
@@ -192,7 +191,7 @@ func (q *Queries) ListAllPayments(ctx context.Context, db DBTX, arg *ListAllPaym
 }
 
 const listAllRefunds = `-- name: ListAllRefunds :many
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at, p.provider_id, coalesce(r.code, '')::text AS code
+SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.decision, f.decided_by, f.decided_at, p.provider_id, coalesce(r.code, '')::text AS code
 FROM refunds f JOIN payments p ON p.id = f.payment_id LEFT JOIN reservations r ON r.id = p.reservation_id
 WHERE ($1::bigint = 0 OR f.id < $1::bigint) AND ($2::text = '' OR f.status = $2::text)
 ORDER BY f.id DESC LIMIT $3
@@ -231,59 +230,11 @@ func (q *Queries) ListAllRefunds(ctx context.Context, db DBTX, arg *ListAllRefun
 			&i.Refund.CreatedAt,
 			&i.Refund.UpdatedAt,
 			&i.Refund.TriedAt,
-			&i.Refund.InProcessAt,
 			&i.Refund.Decision,
 			&i.Refund.DecidedBy,
 			&i.Refund.DecidedAt,
 			&i.ProviderID,
 			&i.Code,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, &i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listRefundsOfReservation = `-- name: ListRefundsOfReservation :many
-SELECT f.id, f.payment_id, f.key, f.reason, f.amount_centavos, f.currency, f.status, f.provider_refund_id, f.created_at, f.updated_at, f.tried_at, f.in_process_at, f.decision, f.decided_by, f.decided_at, p.provider_id FROM refunds f JOIN payments p ON p.id = f.payment_id JOIN reservations r ON r.id = p.reservation_id
-WHERE r.code = $1 ORDER BY f.id
-`
-
-type ListRefundsOfReservationRow struct {
-	Refund     Refund
-	ProviderID string
-}
-
-func (q *Queries) ListRefundsOfReservation(ctx context.Context, db DBTX, code string) ([]*ListRefundsOfReservationRow, error) {
-	rows, err := db.Query(ctx, listRefundsOfReservation, code)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []*ListRefundsOfReservationRow
-	for rows.Next() {
-		var i ListRefundsOfReservationRow
-		if err := rows.Scan(
-			&i.Refund.ID,
-			&i.Refund.PaymentID,
-			&i.Refund.Key,
-			&i.Refund.Reason,
-			&i.Refund.AmountCentavos,
-			&i.Refund.Currency,
-			&i.Refund.Status,
-			&i.Refund.ProviderRefundID,
-			&i.Refund.CreatedAt,
-			&i.Refund.UpdatedAt,
-			&i.Refund.TriedAt,
-			&i.Refund.InProcessAt,
-			&i.Refund.Decision,
-			&i.Refund.DecidedBy,
-			&i.Refund.DecidedAt,
-			&i.ProviderID,
 		); err != nil {
 			return nil, err
 		}
@@ -415,7 +366,7 @@ func (q *Queries) SetPropertyCancellation(ctx context.Context, db DBTX, arg *Set
 const shrinkRefund = `-- name: ShrinkRefund :one
 UPDATE refunds SET amount_centavos = $1, key = $2, tried_at = NULL, updated_at = $3
 WHERE id = $4 AND status = 'planned' AND provider_refund_id = '' AND $1 < amount_centavos
-RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at, in_process_at, decision, decided_by, decided_at
+RETURNING id, payment_id, key, reason, amount_centavos, currency, status, provider_refund_id, created_at, updated_at, tried_at, decision, decided_by, decided_at
 `
 
 type ShrinkRefundParams struct {
@@ -445,7 +396,6 @@ func (q *Queries) ShrinkRefund(ctx context.Context, db DBTX, arg *ShrinkRefundPa
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.TriedAt,
-		&i.InProcessAt,
 		&i.Decision,
 		&i.DecidedBy,
 		&i.DecidedAt,

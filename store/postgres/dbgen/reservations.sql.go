@@ -12,17 +12,15 @@ import (
 )
 
 const applyMoney = `-- name: ApplyMoney :exec
-WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $6::text, true))
-UPDATE reservations r SET reservation_status = $1, payment_status = $2, paid_centavos = $3,
-    confirmed_at = CASE WHEN $1 = 'confirmed' THEN coalesce(r.confirmed_at, $4::timestamptz) ELSE r.confirmed_at END,
-    updated_at = $4
-FROM told WHERE r.id = $5
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $4::text, true))
+UPDATE reservations r SET reservation_status = $1, payment_status = m.payment_status, paid_centavos = m.kept_centavos,
+    confirmed_at = CASE WHEN $1 = 'confirmed' THEN coalesce(r.confirmed_at, $2::timestamptz) ELSE r.confirmed_at END,
+    updated_at = $2
+FROM told, reservation_money m WHERE r.id = $3 AND m.reservation_id = r.id
 `
 
 type ApplyMoneyParams struct {
 	ReservationStatus string
-	PaymentStatus     string
-	PaidCentavos      int64
 	Now               time.Time
 	ID                int64
 	Change            string
@@ -31,8 +29,6 @@ type ApplyMoneyParams struct {
 func (q *Queries) ApplyMoney(ctx context.Context, db DBTX, arg *ApplyMoneyParams) error {
 	_, err := db.Exec(ctx, applyMoney,
 		arg.ReservationStatus,
-		arg.PaymentStatus,
-		arg.PaidCentavos,
 		arg.Now,
 		arg.ID,
 		arg.Change,

@@ -27,6 +27,7 @@ FROM payments p LEFT JOIN reservations r ON r.id = p.reservation_id
 WHERE (p.status = 'approved' AND p.refunded_centavos < p.amount_centavos OR p.status = 'unknown' AND p.disposition = 'parked') AND NOT coalesce(
     (p.disposition = 'applied' AND p.counted AND (r.reservation_status IN ('confirmed', 'completed', 'no_show', 'cancelled')
         OR (r.reservation_status = 'pre_reserved' AND r.expires_at > sqlc.arg(now)::timestamptz - interval '5 seconds')))
+    OR (p.disposition = 'offered' AND EXISTS (SELECT 1 FROM alternatives a WHERE a.payment_id = p.id AND a.status = 'open'))
     OR (p.disposition IN ('to_refund', 'parked') AND (
         greatest(p.last_received_at, r.updated_at) > sqlc.arg(now)::timestamptz - interval '1 minute'
         OR EXISTS (SELECT 1 FROM notifications n WHERE n.to_owner AND (
@@ -57,18 +58,36 @@ WHERE r.reservation_status IN ('confirmed', 'completed', 'no_show')
 ORDER BY r.id LIMIT 100;
 
 -- name: AuditLedger :many
-SELECT (r.code || ' says ' || r.payment_status || ' ' || r.paid_centavos || ', ledger ' || l.kept)::text AS row
-FROM reservations r CROSS JOIN LATERAL (
-    SELECT coalesce(sum(p.amount_centavos), 0) AS counted, coalesce(sum(p.amount_centavos - p.refunded_centavos), 0) AS kept,
-        coalesce(bool_or(p.status = 'charged_back'), false) AS charged_back
-    FROM payments p WHERE p.reservation_id = r.id AND p.counted) l
-WHERE r.paid_centavos <> l.kept OR r.payment_status <> CASE
-    WHEN l.charged_back THEN 'charged_back'
-    WHEN l.counted > 0 AND l.kept <= 0 THEN 'refunded'
-    WHEN l.kept <= 0 THEN 'pending'
-    WHEN l.kept < r.total_centavos THEN 'partially_paid'
-    ELSE 'paid' END
+SELECT (r.code || ' says ' || r.payment_status || ' ' || r.paid_centavos || ', ledger ' || m.payment_status || ' ' || m.kept_centavos)::text AS row
+FROM reservations r JOIN reservation_money m ON m.reservation_id = r.id
+WHERE r.paid_centavos <> m.kept_centavos OR r.payment_status <> m.payment_status
 ORDER BY r.id LIMIT 100;
+
+-- name: AuditSurplus :many
+-- What is above the total goes back: a refund is planned, or the owner was told that it cannot.
+SELECT (r.code || ' payment ' || p.provider_id || ' surplus ' || p.surplus_centavos)::text AS row
+FROM payments p JOIN reservations r ON r.id = p.reservation_id
+WHERE p.counted AND p.surplus_centavos > p.refunded_centavos
+    AND greatest(p.last_received_at, r.updated_at) < sqlc.arg(now)::timestamptz - interval '1 minute'
+    AND NOT EXISTS (SELECT 1 FROM refunds f WHERE f.payment_id = p.id AND f.status <> 'failed')
+    AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.to_owner AND p.provider_id = ANY(string_to_array(n.key, '/')))
+ORDER BY p.id LIMIT 100;
+
+-- name: AuditOffers :many
+-- Nights are held for an answer that is still waited for, and for nothing else.
+SELECT ('block ' || b.id || coalesce(' ' || r.code || ' ' || a.status, ''))::text AS row
+FROM calendar_blocks b LEFT JOIN alternatives a ON a.block_id = b.id LEFT JOIN reservations r ON r.id = a.reservation_id
+WHERE b.source = 'offer' AND (b.active AND (b.expires_at < sqlc.arg(now)::timestamptz - interval '1 minute' OR a.id IS NULL OR a.status <> 'open')
+    OR a.status = 'open' AND NOT b.active)
+ORDER BY b.id LIMIT 100;
+
+-- name: AuditDisputes :many
+-- A payer disagrees and the owner does not know.
+SELECT ('payment ' || p.provider_id || ' ' || d.kind || ' ' || d.outcome)::text AS row
+FROM disputes d JOIN payments p ON p.id = d.payment_id
+WHERE d.outcome IN ('open', 'lost') AND p.last_received_at < sqlc.arg(now)::timestamptz - interval '1 minute'
+    AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.to_owner AND p.provider_id = ANY(string_to_array(n.key, '/')))
+ORDER BY d.id LIMIT 100;
 
 -- name: AuditDeadlines :many
 SELECT code::text AS row FROM reservations

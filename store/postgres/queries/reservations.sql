@@ -70,10 +70,10 @@ RETURNING sqlc.embed(r), (SELECT a.name FROM accommodations a WHERE a.id = r.acc
 
 -- name: ApplyMoney :exec
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
-UPDATE reservations r SET reservation_status = @reservation_status, payment_status = @payment_status, paid_centavos = @paid_centavos,
+UPDATE reservations r SET reservation_status = @reservation_status, payment_status = m.payment_status, paid_centavos = m.kept_centavos,
     confirmed_at = CASE WHEN @reservation_status = 'confirmed' THEN coalesce(r.confirmed_at, @now::timestamptz) ELSE r.confirmed_at END,
     updated_at = @now
-FROM told WHERE r.id = @id;
+FROM told, reservation_money m WHERE r.id = @id AND m.reservation_id = r.id;
 
 -- name: NoteBooking :exec
 SELECT note_booking(@reservation_id::bigint, @kind::text, @change::jsonb);
