@@ -6,9 +6,10 @@
 // something was cancelled.
 //
 // Which nights an event closes: a date closes the nights from DTSTART up to DTEND, without DTEND or DURATION the one night. A
-// timed event closes the nights of the civil dates in the property's zone from its start to its end: from 15:00 on day A to
-// 10:00 on day B is [A, B), 22:00 to 02:00 is the night of its start. One that starts and ends on the same date closes that
-// night. An hour before [Daybreak] on its start belongs to the night that began the evening before.
+// timed event closes the nights that it touches on the clock of the property, where the night of a date is from its [Dusk] to
+// [Daybreak] of the next: from 15:00 on day A to 10:00 on day B is [A, B), 22:00 to 02:00 is one night, and an end at 23:00
+// is in one more. What touches no night, such as 10:00 to 12:00, closes the night of its date. A start at midnight sharp means
+// the date, because that is how whole days are written.
 //
 // [Fetcher] gets a body from an address that a stranger may have written; [Write] is the other way, our nights for the others
 // to read, without anything about guests. The shapes are those of feeds seen between 2020 and 2026; the rules are RFC 5545

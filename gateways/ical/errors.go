@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // Reason is why a feed could not be fetched or read; the set is closed and safe as a metric label.
@@ -23,12 +24,14 @@ const ReasonTooLarge Reason = "too_large"
 
 // The reasons of [Fetcher.Fetch].
 const (
-	ReasonBadAddress       Reason = "bad_address"        // no address of a web page, or one with a name and password in it
+	ReasonBadAddress       Reason = "bad_address"        // no address of a web page, a number instead of a name, or with a password in it
 	ReasonNotHTTPS         Reason = "not_https"          // the address, or one it redirects to, is not https
 	ReasonPrivateAddress   Reason = "private_address"    // leads, by name or redirect, into a network that is not public
 	ReasonTooManyRedirects Reason = "too_many_redirects" // more than three
 	ReasonTimeout          Reason = "timeout"            // not there whole in time
-	ReasonUnreachable      Reason = "unreachable"        // no such name, no connection, or it broke
+	ReasonCancelled        Reason = "cancelled"          // the caller gave up
+	ReasonUnknownHost      Reason = "unknown_host"       // no such name
+	ReasonUnreachable      Reason = "unreachable"        // no connection, or it broke
 	ReasonTLS              Reason = "tls"                // the certificate is not good
 	ReasonHTTPStatus       Reason = "http_status"        // see Status
 	ReasonEncoding         Reason = "encoding"           // compressed in a way that cannot be undone
@@ -38,8 +41,10 @@ const (
 type Error struct {
 	Operation string // "fetch" or "parse"
 	Reason    Reason
-	Status    int   // the HTTP status, with ReasonHTTPStatus only
-	Cause     error // without addresses; may be nil
+	Status    int // the HTTP status, with ReasonHTTPStatus only
+	// RetryAfter is the least wait that the feed asks for; 0 when it does not, at most an hour.
+	RetryAfter time.Duration
+	Cause      error // the end of a context, or nil
 }
 
 // Error gives operation, reason and status.
@@ -60,7 +65,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Temporary reports whether the same address may well answer better within minutes; otherwise somebody has to look at it.
 func (e *Error) Temporary() bool {
 	switch e.Reason {
-	case ReasonTimeout, ReasonUnreachable, ReasonEmpty, ReasonTruncated, ReasonEncoding:
+	case ReasonTimeout, ReasonCancelled, ReasonUnknownHost, ReasonUnreachable, ReasonEmpty, ReasonTruncated, ReasonEncoding:
 		return true
 	case ReasonHTTPStatus:
 		return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout ||

@@ -30,60 +30,55 @@ type Feed struct {
 	Events   []Event   // in the order of the feed, instances of a recurring event by date; no UID twice
 	Problems []Problem // in the order of the feed
 	ProdID   string    // who made it, as it says itself; of the first calendar of the body
-	// Digest is equal for two bodies that say the same: order of events and properties, DTSTAMP, folding and ends of line do
-	// not count, and neither does the [Reading].
+	// Digest is of what was understood: the events, and which of them have problems. Two bodies that differ in the order of
+	// events and properties, in DTSTAMP, folding, ends of line or texts that decide nothing have the same one. It changes when
+	// the [Reading] brings another instance of a recurring event into sight.
 	Digest [32]byte
 }
 
-// Problem is something about one event that was not as it should be. Nothing in it identifies a person.
+// Problem is something about one event that was not as it should be. Nothing in it identifies a person. An event that was
+// skipped is still in the feed: its UID has not vanished.
 type Problem struct {
-	Line   int // where the event begins, from 1; 0 when it concerns no line
-	UID    string
+	Line   int    // where the event begins, or the line itself when it is in no event, from 1; 0 when it concerns no line
+	UID    string // of the event; "" when it has none
 	Reason ProblemReason
-	Detail string // the offending value or name where it is short and no text of a person, else ""
+	Detail string // the offending date, duration or zone where it is short and can be no text of a person, else ""
 }
 
 // ProblemReason is why an event is reported; the set is closed and safe as a metric label.
 type ProblemReason string
 
-// The reasons. Those marked "skipped" give no event; with the others the event counts as said.
+// The reasons. Those marked "skipped" give no event; with the others the event counts.
 const (
-	ProblemNoStart       ProblemReason = "no_start"        // skipped: DTSTART is missing
-	ProblemBadDate       ProblemReason = "bad_date"        // skipped: a date or time that is none, or outside 1970 to 2200
-	ProblemBadDuration   ProblemReason = "bad_duration"    // skipped: DURATION is none, or negative
-	ProblemEndsBefore    ProblemReason = "ends_before"     // skipped: DTEND lies before DTSTART
-	ProblemTooLong       ProblemReason = "too_long"        // skipped: closes more than [LongestStay] nights
-	ProblemBadRecurrence ProblemReason = "bad_recurrence"  // only the first instance counts: RRULE or RDATE is not understood
-	ProblemTooMany       ProblemReason = "too_many"        // instances or events beyond the limit are left out
-	ProblemNoNights      ProblemReason = "no_nights"       // DTEND equals DTSTART: counts as one night
-	ProblemUnknownZone   ProblemReason = "unknown_zone"    // TZID is unknown: read by its VTIMEZONE or in the property's zone
-	ProblemNoUID         ProblemReason = "no_uid"          // the UID was made of dates and summary
-	ProblemDuplicateUID  ProblemReason = "duplicate_uid"   // the UID was there before with other dates: both count
-	ProblemDuplicateLine ProblemReason = "duplicate_value" // DTSTART or DTEND twice: the first counts
-	ProblemJunk          ProblemReason = "junk"            // a line that is no property; the event counts without it
-	ProblemNotUTF8       ProblemReason = "not_utf8"        // read as Latin-1
-	ProblemUnclosed      ProblemReason = "unclosed"        // skipped: the next event begins before END:VEVENT
+	ProblemNoStart       ProblemReason = "no_start"       // skipped: DTSTART is missing
+	ProblemBadDate       ProblemReason = "bad_date"       // skipped: DTSTART, DTEND or RECURRENCE-ID is no date, or out of 1970 to 2200
+	ProblemBadDuration   ProblemReason = "bad_duration"   // skipped: DURATION is none, or negative
+	ProblemEndsBefore    ProblemReason = "ends_before"    // skipped: DTEND lies before DTSTART
+	ProblemClipped       ProblemReason = "clipped"        // reaches out of 1970 to 2200: cut to it
+	ProblemBadRecurrence ProblemReason = "bad_recurrence" // something of its recurrence is not understood: the rest of it counts
+	ProblemTooMany       ProblemReason = "too_many"       // the feed has more instances than are expanded: this one's first counts
+	ProblemNoNights      ProblemReason = "no_nights"      // ends when it starts: counts as one night
+	ProblemUnknownZone   ProblemReason = "unknown_zone"   // TZID is unknown: read by its VTIMEZONE or in the property's zone
+	ProblemNoUID         ProblemReason = "no_uid"         // the UID was made of dates and summary
+	ProblemDuplicateUID  ProblemReason = "duplicate_uid"  // another event has the UID: both count unless they are equal
+	ProblemDuplicate     ProblemReason = "duplicate"      // a property that may be there once is there twice: the first counts
+	ProblemJunk          ProblemReason = "junk"           // a line that is no property: read without it
+	ProblemNotUTF8       ProblemReason = "not_utf8"       // read as Latin-1
 )
 
-// Daybreak is the hour, on the property's clock, before which the start of a timed event belongs to the night before.
-const Daybreak = 6
-
-// LongestStay is the most nights one event may close.
-const LongestStay = 1100
+// Daybreak and Dusk are the hours, on the property's clock, until which and from which a timed event is in the night.
+const (
+	Daybreak = 6
+	Dusk     = 20
+)
 
 // Skipped reports whether the event of the problem was left out of [Feed.Events].
 func (p Problem) Skipped() bool {
 	switch p.Reason {
-	case ProblemNoStart, ProblemBadDate, ProblemBadDuration, ProblemEndsBefore, ProblemTooLong, ProblemUnclosed:
+	case ProblemNoStart, ProblemBadDate, ProblemBadDuration, ProblemEndsBefore:
 		return true
-	case ProblemBadRecurrence, ProblemTooMany, ProblemNoNights, ProblemUnknownZone, ProblemNoUID, ProblemDuplicateUID,
-		ProblemDuplicateLine, ProblemJunk, ProblemNotUTF8:
+	case ProblemClipped, ProblemBadRecurrence, ProblemTooMany, ProblemNoNights, ProblemUnknownZone, ProblemNoUID,
+		ProblemDuplicateUID, ProblemDuplicate, ProblemJunk, ProblemNotUTF8:
 	}
 	return false
-}
-
-// Parse reads a feed. The error is an [*Error] with the reason empty, html, not_a_calendar, truncated, too_large or unreadable,
-// and then nothing may be concluded from the body. A valid calendar without events is no error.
-func Parse(_ []byte, _ Reading) (Feed, error) {
-	return Feed{}, &Error{Operation: "parse", Reason: ReasonUnreadable}
 }

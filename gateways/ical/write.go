@@ -1,16 +1,22 @@
 package ical
 
 import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	ics "github.com/arran4/golang-ical"
 
 	"cabanas/booking"
 )
 
 // Calendar is what we publish of one cabin to one channel.
 type Calendar struct {
-	Name    string        // of the cabin, for people who subscribe
+	Name    string        // of the cabin, for people who subscribe; "" says nothing
 	ProdID  string        // who made it, such as "-//Cabanas//Calendar//ES"
-	Refresh time.Duration // how often to come back, whole seconds; 0 says nothing
+	Refresh time.Duration // how often to come back, in whole minutes; less than one says nothing
 	Events  []ExportEvent // written in order of Start, then UID
 }
 
@@ -23,6 +29,65 @@ type ExportEvent struct {
 	Sequence   int          // grows with each change
 }
 
-// Write gives the calendar as RFC 5545 text; equal calendars give equal bytes, whatever the order of their events. Events
-// without a UID or without nights are left out.
-func Write(_ Calendar) []byte { return nil }
+// Write gives the calendar as RFC 5545 text with the refresh hints of RFC 7986; equal calendars give equal bytes, whatever
+// the order of their events. Events without a UID or without nights are left out.
+func Write(calendar Calendar) []byte {
+	file := &ics.Calendar{}
+	file.SetVersion("2.0")
+	file.SetProductId(clean(calendar.ProdID))
+	file.SetCalscale("GREGORIAN")
+	file.SetMethod(ics.MethodPublish)
+	if name := clean(calendar.Name); name != "" {
+		file.SetName(name)
+		file.SetXWRCalName(name)
+	}
+	if minutes := int(calendar.Refresh / time.Minute); minutes > 0 {
+		every := "PT" + strconv.Itoa(minutes) + "M"
+		file.SetRefreshInterval(every, ics.WithValue(string(ics.ValueDataTypeDuration)))
+		file.SetXPublishedTTL(every)
+	}
+	for _, event := range ordered(calendar.Events) {
+		file.Components = append(file.Components, component(event))
+	}
+	var text bytes.Buffer
+	if err := file.SerializeTo(&text, ics.WithNewLine("\r\n"), ics.WithLineLength(75)); err != nil {
+		return nil // a buffer takes everything
+	}
+	return text.Bytes()
+}
+
+func ordered(events []ExportEvent) []ExportEvent {
+	kept := make([]ExportEvent, 0, len(events))
+	for _, event := range events {
+		event.UID, event.Summary = clean(event.UID), clean(event.Summary)
+		if event.UID != "" && event.Start.Before(event.End) {
+			kept = append(kept, event)
+		}
+	}
+	slices.SortStableFunc(kept, func(a, b ExportEvent) int {
+		if days := b.Start.DaysUntil(a.Start); days != 0 {
+			return days
+		}
+		return strings.Compare(a.UID, b.UID)
+	})
+	return kept
+}
+
+func component(event ExportEvent) *ics.VEvent {
+	written := ics.NewEvent(event.UID)
+	stamp := event.Stamp.UTC().Truncate(time.Second)
+	written.SetDtStampTime(stamp)
+	written.SetLastModifiedAt(stamp)
+	written.SetSequence(max(event.Sequence, 0))
+	written.SetAllDayStartAt(event.Start.Time())
+	written.SetAllDayEndAt(event.End.Time())
+	if event.Summary != "" {
+		written.SetSummary(event.Summary)
+	}
+	written.SetStatus(ics.ObjectStatusConfirmed)
+	written.SetTimeTransparency(ics.TransparencyOpaque)
+	return written
+}
+
+// clean is a text on one line, without bytes that are no characters.
+func clean(text string) string { return oneLine(strings.ToValidUTF8(text, "\uFFFD")) }
