@@ -51,6 +51,7 @@ type PaymentProvider interface {
 
 // PaymentStore is what the payment activities read and write.
 type PaymentStore interface {
+	RecordedStore
 	Property(ctx context.Context) (booking.Property, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 	SavePaymentLink(ctx context.Context, link postgres.PaymentLink) (postgres.PaymentLink, error)
@@ -80,6 +81,9 @@ func notFound(err error) bool { return mercadopago.ReasonOf(err) == mercadopago.
 func (a *Payments) SettlePayment(ctx context.Context, in workflows.SettleInput) (workflows.Settlement, error) {
 	if isUnreadableName(in.PaymentID) {
 		return a.park(ctx, in.PaymentID, in.Code, nil, asker(ctx))
+	}
+	if postgres.IsRecorded(in.PaymentID) {
+		return a.hearRecorded(ctx, in.PaymentID)
 	}
 	id, err := providerID(in.PaymentID)
 	if err != nil {

@@ -51,11 +51,15 @@ func (a *Payments) SweepPayments(ctx context.Context, ref workflows.ReservationR
 // brought. It settles nothing itself, so that the booking's own workflow tells the guest. A booking that fails is left to the
 // next run; it gives up when everything fails.
 func (a *Payments) ReconcilePayments(ctx context.Context) (workflows.Settlements, error) {
+	recorded, err := a.handOnRecorded(ctx)
+	found := workflows.Settlements{Items: recorded}
+	if err != nil {
+		return found, asTemporal(err)
+	}
 	codes, err := a.Store.ReservationsAwaitingPayment(ctx, a.Now().Add(-reconcileWindow), reconcileMost)
 	if err != nil {
-		return workflows.Settlements{}, asTemporal(err)
+		return found, asTemporal(err)
 	}
-	var found workflows.Settlements
 	misses, worked := 0, false
 	for _, code := range codes {
 		items, failure := a.reconcileBooking(ctx, code)

@@ -58,4 +58,5 @@ type Property struct {
 	// DepositPercent of the total is asked to confirm, rounded up to whole pesos; 1 to 100.
 	DepositPercent int
 	Cancellation   CancellationPolicy
+	Payments       PaymentTerms
 }

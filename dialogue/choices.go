@@ -44,6 +44,9 @@ const (
 	ActionHeardYes       Action = "heard_yes"       //
 	ActionHeardNo        Action = "heard_no"        //
 	ActionOptOut         Action = "opt_out"         //
+	ActionTransferOk     Action = "transfer_ok"     // _{code}, on the owner's phone
+	ActionTransferNo     Action = "transfer_no"     // _{code}, on the owner's phone
+	ActionTransfer       Action = "transfer"        // _{code}
 )
 
 // Topic is a subject of the help list.
@@ -88,6 +91,8 @@ var plainActions = []Action{
 var codeActions = []Action{
 	ActionChangeDates, ActionPay, ActionPayNow, ActionConfirm, ActionConsultPayment, ActionChangePayment, ActionExtend,
 	ActionCancel, ActionCancelYes, ActionDetails,
+	// The longer ids first: one is the beginning of the others.
+	ActionTransferOk, ActionTransferNo, ActionTransfer,
 }
 
 // ID returns the id of the button, at most 200 characters, readable by [ParsePress].

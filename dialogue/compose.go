@@ -119,6 +119,9 @@ func (c composer) toGuest() Reply {
 	case noticeThanks:
 		return c.text(c.say(t.NoticeThanks), c.template("stay_info", "code", "cabin", "stay", "checkout"))
 	}
+	if reply, known := c.toGuestMoney(); known {
+		return reply
+	}
 	return c.text(c.say(t.NoticeOther), c.sentence("payment_update", t.NoticeOther))
 }
 

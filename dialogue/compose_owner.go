@@ -8,6 +8,9 @@ import (
 
 func (c composer) toOwner() Reply {
 	n := c.notice
+	if reply, known := c.toOwnerOfMoney(); known {
+		return reply
+	}
 	text := toOwner.Other
 	switch n.Kind {
 	case noticeOwnerConfirmed:

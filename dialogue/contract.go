@@ -140,6 +140,8 @@ type BookingView struct {
 	ExpiresAt       time.Time
 	ExtendedOnce    bool
 	PaymentURL      string
+	// BalanceURL is where the rest of a confirmed stay can be paid; empty without an open link.
+	BalanceURL string
 	// RefundIfCancelled is what the policy gives back when cancelled now.
 	RefundIfCancelled booking.Money
 }
@@ -180,6 +182,11 @@ const (
 	EffectHandBack EffectKind = "hand_back"
 	EffectReceipt  EffectKind = "receipt"
 	EffectOptOut   EffectKind = "opt_out"
+
+	EffectTransfer       EffectKind = "transfer"        // the guest pays a hold by bank transfer
+	EffectTransferPaid   EffectKind = "transfer_paid"   // the owner saw the deposit of a hold on the account
+	EffectTransferUnseen EffectKind = "transfer_unseen" // the owner looked and it is not there
+	EffectSendReceipt    EffectKind = "send_receipt"    // the receipts of a booking again
 )
 
 // HandOverReason says why a person is called.
@@ -225,6 +232,7 @@ const (
 	ReplyLink     ReplyKind = "link" // one button that opens an address
 	ReplyPicture  ReplyKind = "picture"
 	ReplyLocation ReplyKind = "location"
+	ReplyDocument ReplyKind = "document" // a file that Meta fetches from LinkURL; Name is its file name
 )
 
 // Reply is one outgoing message in neutral form, stored as JSON with the message it becomes.
@@ -290,7 +298,9 @@ type Notice struct {
 	// Location is where the booked place is and CheckInText how to get in.
 	Location    booking.Location
 	CheckInText string
-	Property    booking.Property
+	// Document is the receipt that a notice sends.
+	Document Document
+	Property booking.Property
 	// Now is the instant of sending, for "in 10 minutes".
 	Now time.Time
 }

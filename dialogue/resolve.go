@@ -42,6 +42,14 @@ func (t *turn) resolve(effect Effect, result Result) error {
 		}
 	case EffectLink:
 		return t.resolveLink(result)
+	case EffectTransfer:
+		return t.resolveTransfer(result)
+	case EffectTransferPaid, EffectTransferUnseen:
+		t.resolveOwner(effect, result)
+	case EffectSendReceipt:
+		if result.Refusal != "" {
+			t.ask(moneyTextsOf(t.texts.Code).ReceiptNone, t.humanButton(), t.menuButton())
+		}
 	case EffectHandBack, EffectReceipt, EffectOptOut:
 		if result.Refusal != "" {
 			t.ask(t.texts.Unavailable, t.humanButton(), t.menuButton())

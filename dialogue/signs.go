@@ -45,6 +45,8 @@ const (
 	signIfCancelled sign = "if_cancelled"
 	signNextWeek    sign = "next_week"
 	signNextMonth   sign = "next_month"
+	signTransfer    sign = "transfer"      // wants to pay by bank transfer
+	signMyReceipt   sign = "wants_receipt" // asks for a receipt of ours
 )
 
 // signPhrase is one way of giving a sign.

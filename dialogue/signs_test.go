@@ -13,7 +13,7 @@ func TestSignsAreReadable(t *testing.T) {
 	t.Parallel()
 	known := []sign{signOptOut, signOptIn, signWary, signUpset, signFraud, signBot, signPerson, signSurplus, signReceipt, signMore, signOtherOne, signGoOn,
 		signThat, signWait, signQuestion, signAbilities, signMeans, signTerms, signLater, signTakeIt, signAnother, signIfCancelled, signCheaper, signBigger,
-		signLastOne, signNextWeek, signNextMonth}
+		signLastOne, signNextWeek, signNextMonth, signTransfer, signMyReceipt}
 	require.Len(t, signPhrases(), len(known), "a section that nothing looks for")
 	for _, s := range known {
 		require.NotEmpty(t, signPhrases()[s], s)

@@ -30,6 +30,10 @@ func (t *turn) press(p Press) error {
 		return t.myBookings(p.Code)
 	case ActionPay, ActionPayNow, ActionConfirm, ActionChangePayment:
 		return t.pay(p.Code)
+	case ActionTransfer:
+		return t.transfer(p.Code)
+	case ActionTransferOk, ActionTransferNo:
+		t.menu() // only on the owner's phone
 	case ActionExtend:
 		return t.extend(p.Code)
 	case ActionCancel:

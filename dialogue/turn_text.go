@@ -43,6 +43,9 @@ func (t *turn) text() error {
 	if done, err := t.answerQuestion(); done || err != nil {
 		return err
 	}
+	if done, err := t.moneyWish(); done || err != nil {
+		return err
+	}
 	if done, err := t.answerIntent(); done || err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ func (s *Store) Property(ctx context.Context) (booking.Property, error) {
 		CheckInTime: int(row.CheckInMinutes), CheckOutTime: int(row.CheckOutMinutes),
 		Limits:         booking.Limits{HorizonMonths: int(row.HorizonMonths), LongestStay: int(row.LongestStay)},
 		DepositPercent: int(row.DepositPercent),
+		Payments: booking.PaymentTerms{BalanceMode: booking.BalanceMode(row.BalanceMode), BalanceDays: int(row.BalanceDaysBefore),
+			TransferDetails: row.TransferDetails, TransferHours: int(row.TransferHoldHours)},
 	}
 	if err := json.Unmarshal(row.Cancellation, &property.Cancellation); err != nil {
 		return booking.Property{}, fmt.Errorf("read property: cancellation policy: %w", err)
