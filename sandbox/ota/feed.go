@@ -2,6 +2,7 @@ package ota
 
 import (
 	"crypto/subtle"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -167,9 +168,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, a *answer) {
 	if a.delay > 0 && !s.wait(r, a.delay) {
 		panic(http.ErrAbortHandler)
 	}
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	if a.status == http.StatusNotModified {
 		w.WriteHeader(a.status)
 		return

@@ -102,6 +102,9 @@ const maxLine = 75
 
 func contentLines(raw []byte) ([]property, *refusal) {
 	if !utf8.Valid(raw) {
+		if utf8.Valid(bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\r\n "), nil), []byte("\r\n\t"), nil)) {
+			return nil, refuse(refusedUTF8, "a line is folded inside a character")
+		}
 		return nil, refuse(refusedUTF8, "it is not UTF-8")
 	}
 	if !bytes.HasPrefix(raw, []byte("BEGIN:VCALENDAR")) {
@@ -151,8 +154,6 @@ func checkLine(line string, n int) *refusal {
 		return refuse(refusedLine, "line %d is empty", n)
 	case len(line) > maxLine:
 		return refuse(refusedLongLine, "line %d has %d octets", n, len(line))
-	case !utf8.ValidString(line):
-		return refuse(refusedUTF8, "line %d is folded inside a character", n)
 	}
 	for _, c := range []byte(line) {
 		if c < 0x20 && c != '\t' || c == 0x7f {
