@@ -11,9 +11,11 @@ import (
 const (
 	// afterDropped is how long a channel that fetched our calendar without a stay may still repeat it.
 	afterDropped = 6 * time.Hour
-	// longestUnseen is how long a channel may have been free to sell nights of ours while we did not see its feed, before an
-	// event there that could be a booking of its own counts as one. Longer than any interval between fetches that makes sense.
-	longestUnseen = 2 * time.Hour
+	// A channel may have been free to sell nights of ours while we did not see its feed. After so many intervals of that an
+	// event that could be a booking of its own counts as one; a fetch or two that failed do not raise an alarm.
+	unseenIntervals = 3
+	leastUnseen     = 15 * time.Minute
+	defaultUnseen   = 2 * time.Hour
 )
 
 // closes returns which nights of an event are closed by it: all but those that are only ours coming back. For a known event
@@ -97,7 +99,14 @@ func (in *round) comesBack(ours *Ours, kind Kind) bool {
 	if !ours.Until.IsZero() && (!ours.Dropped.IsZero() || in.Now.Sub(ours.Until) > EchoMemory) {
 		return false
 	}
-	return kind == Closure || in.LastGood.IsZero() || ours.Fetched.Sub(latest(ours.Since, in.LastGood)) <= longestUnseen
+	return kind == Closure || in.LastGood.IsZero() || ours.Fetched.Sub(latest(ours.Since, in.LastGood)) <= in.mostUnseen()
+}
+
+func (in *round) mostUnseen() time.Duration {
+	if in.Interval <= 0 {
+		return defaultUnseen
+	}
+	return max(unseenIntervals*in.Interval, leastUnseen)
 }
 
 // mayRepeat reports whether a channel that repeated the stay may still do so.

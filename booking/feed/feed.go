@@ -70,6 +70,8 @@ type Input struct {
 	OwnSuffix string
 	// LastGood is the good fetch before this one; zero at the first.
 	LastGood time.Time
+	// Interval is how often the feed is fetched when all is well; 0: not known, taken as rarely.
+	Interval time.Duration
 	// QuarantinedSince is when the feed was put in quarantine; zero when it is not in it.
 	QuarantinedSince time.Time
 	// OwnerAccepted says that the owner looked at the quarantined feed and that what it shows is right: what is missing from
