@@ -31,9 +31,11 @@ type Messaging struct {
 	OwnerPhone string
 	// SettleWait is how long a status webhook may take to tell the end of an attempt that is unknown.
 	SettleWait time.Duration
-	Terms      Terms
-	Metrics    *observe.Metrics
-	Now        func() time.Time
+	// Feeds is what alarms about calendars of other channels are made of.
+	Feeds   CalendarAlarmStore
+	Terms   Terms
+	Metrics *observe.Metrics
+	Now     func() time.Time
 }
 
 var _ workflows.MessagingActivities = (*Messaging)(nil)

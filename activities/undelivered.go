@@ -184,7 +184,11 @@ func isNumber(text string) bool {
 
 // alarm writes a notice to the owner under its key and has it sent apart from the message it is about.
 func (a *Messaging) alarm(ctx context.Context, notice dialogue.Notice, key, phone string) error {
-	reply, err := json.Marshal(dialogue.Compose(notice))
+	return a.alarmReply(ctx, dialogue.Compose(notice), key, phone)
+}
+
+func (a *Messaging) alarmReply(ctx context.Context, words dialogue.Reply, key, phone string) error {
+	reply, err := json.Marshal(words)
 	if err != nil {
 		return fmt.Errorf("encode alarm: %w", err)
 	}

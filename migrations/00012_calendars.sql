@@ -63,13 +63,16 @@ CREATE TABLE calendar_feed_events (
     -- good fetches in a row without it
     missing     integer NOT NULL DEFAULT 0,
     first_seen  timestamptz NOT NULL,
+    -- when a fetch that changed something last had it; fetches that change nothing are not written
     last_seen   timestamptz NOT NULL,
+    -- forgotten, kept for whoever asks later
     released_at timestamptz,
-    CONSTRAINT calendar_feed_events_feed_uid_key UNIQUE (feed_id, uid),
     CONSTRAINT calendar_feed_event_dates CHECK (start_date < end_date),
     CONSTRAINT calendar_feed_event_missing_not_negative CHECK (missing >= 0)
 );
 COMMENT ON TABLE calendar_feed_events IS 'What we know of a feed. A UID means something inside its own feed only.';
+
+CREATE UNIQUE INDEX calendar_feed_events_feed_uid_key ON calendar_feed_events (feed_id, uid) WHERE released_at IS NULL;
 
 ALTER TABLE calendar_blocks
     ADD COLUMN feed_event_id bigint REFERENCES calendar_feed_events (id),
@@ -77,6 +80,8 @@ ALTER TABLE calendar_blocks
     ADD COLUMN staff_id bigint REFERENCES users (id),
     -- nights kept for a guest until this instant; whoever keeps them ends it
     ADD COLUMN expires_at timestamptz,
+    -- since when it has these nights; the nights before are an inactive row of their own
+    ADD COLUMN nights_since timestamptz NOT NULL DEFAULT now(),
     -- changes of its nights
     ADD COLUMN revision integer NOT NULL DEFAULT 0,
     DROP CONSTRAINT calendar_block_source_known,
@@ -157,7 +162,7 @@ CREATE TABLE calendar_pulls (
     at         timestamptz NOT NULL,
     -- the channel that the client looks like, a word of ours; '' when it looks like none
     user_agent text NOT NULL DEFAULT '',
-    -- the channel the pull counts for
+    -- the channel the pull counts for; '' when it was somebody else, such as the owner's browser
     channel    text NOT NULL,
     CONSTRAINT calendar_pull_agent_is_a_word CHECK (user_agent ~ '^[a-z_]*$')
 );
@@ -200,6 +205,6 @@ ALTER TABLE calendar_blocks
     DROP CONSTRAINT calendar_block_event_of_feed,
     DROP CONSTRAINT calendar_block_source_known,
     ADD CONSTRAINT calendar_block_source_known CHECK (source IN ('manual', 'feed')),
-    DROP COLUMN revision, DROP COLUMN expires_at, DROP COLUMN staff_id, DROP COLUMN feed_event_id;
+    DROP COLUMN revision, DROP COLUMN nights_since, DROP COLUMN expires_at, DROP COLUMN staff_id, DROP COLUMN feed_event_id;
 DROP TABLE calendar_feed_events;
 DROP TABLE calendar_feeds;

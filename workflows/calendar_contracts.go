@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
+
+	"cabanas/booking"
 )
 
 const calendarSyncPrefix = "calendar-sync/"
@@ -114,4 +117,26 @@ type CalendarAlarm struct {
 // CalendarAlarms are given in one activity.
 type CalendarAlarms struct {
 	Alarms []CalendarAlarm `json:"alarms"`
+}
+
+// FeedSchedule is what the schedule of a feed should be.
+type FeedSchedule struct {
+	FeedID  int64
+	Unit    string
+	Channel booking.Channel
+	Every   time.Duration
+	Paused  bool
+}
+
+// FeedScheduleState is what the schedule of a feed is.
+type FeedScheduleState struct {
+	Every  time.Duration
+	Paused bool
+	// ByOperator says that it was paused in Temporal, not by us.
+	ByOperator bool
+}
+
+// Fits reports whether the schedule is as wanted; an operator's pause is.
+func (s FeedScheduleState) Fits(wanted FeedSchedule) bool {
+	return s.Every == wanted.Every && (s.Paused == wanted.Paused || s.ByOperator)
 }

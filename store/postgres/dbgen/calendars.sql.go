@@ -559,7 +559,7 @@ func (q *Queries) ListConflicts(ctx context.Context, db DBTX, arg *ListConflicts
 }
 
 const listExportRows = `-- name: ListExportRows :many
-SELECT 'reservation'::text AS source, r.code::text AS id, r.check_in AS start_date, r.check_out AS end_date, changed.at AS updated_at, changed.n::integer AS sequence
+SELECT 'reservation'::text AS source, r.id::text AS id, r.check_in AS start_date, r.check_out AS end_date, changed.at AS updated_at, changed.n::integer AS sequence
 FROM reservations r CROSS JOIN LATERAL (
     SELECT coalesce(max(e.at), r.created_at)::timestamptz AS at, greatest(count(*) - 1, 0) AS n
     FROM booking_events e WHERE e.reservation_id = r.id AND e.kind IN ('held', 'confirmed', 'moved')) changed
