@@ -43,7 +43,7 @@ func Write(calendar Calendar) []byte {
 	}
 	if minutes := int(calendar.Refresh / time.Minute); minutes > 0 {
 		every := "PT" + strconv.Itoa(minutes) + "M"
-		file.SetRefreshInterval(every, ics.WithValue(string(ics.ValueDataTypeDuration)))
+		file.SetRefreshInterval(every) // the library writes VALUE=DURATION itself
 		file.SetXPublishedTTL(every)
 	}
 	for _, event := range ordered(calendar.Events) {
