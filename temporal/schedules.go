@@ -16,32 +16,54 @@ import (
 // catchUp is how old a missed run may be and still be made up for: after an outage the next run does the work of all.
 const catchUp = time.Minute
 
-// schedule creates the payment reconciliation or changes its interval; whether an operator paused it is left as it is.
+// schedule creates the fixed schedules or changes their interval; whether an operator paused one is left as it is.
 func schedule(ctx context.Context, c client.Client, o SetupOptions) error {
-	if o.ReconcileEvery <= 0 {
+	fixed := []fixedSchedule{
+		{workflows.ReconciliationID, "PaymentReconciliation", workflows.QueueBooking, o.ReconcileEvery,
+			"asks the payment provider for what no notification told us of", "payments no notification told us of"},
+		{workflows.CalendarWatchID, "CalendarWatch", workflows.QueueCalendar, o.WatchFeedsEvery,
+			"mends the schedules of feeds and finds those that gave no good answer for too long", "a look at all feeds"},
+	}
+	for _, f := range fixed {
+		if err := f.set(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fixedSchedule is one of which there is one in an installation.
+type fixedSchedule struct {
+	id, workflow, queue string
+	every               time.Duration
+	note, summary       string
+}
+
+func (f fixedSchedule) set(ctx context.Context, c client.Client) error {
+	if f.every <= 0 {
 		return nil
 	}
 	spec := client.ScheduleSpec{
-		Intervals: []client.ScheduleIntervalSpec{{Every: o.ReconcileEvery}},
-		Jitter:    o.ReconcileEvery / 10,
+		Intervals: []client.ScheduleIntervalSpec{{Every: f.every}},
+		Jitter:    f.every / 10,
 	}
 	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID:            workflows.ReconciliationID,
+		ID:            f.id,
 		Spec:          spec,
 		Overlap:       enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
 		CatchupWindow: catchUp,
-		Note:          "asks the payment provider for what no notification told us of",
+		Note:          f.note,
 		Action: &client.ScheduleWorkflowAction{
-			ID:            workflows.ReconciliationID,
-			Workflow:      "PaymentReconciliation",
-			TaskQueue:     workflows.QueueBooking,
-			StaticSummary: "payments no notification told us of",
+			ID:            f.id,
+			Workflow:      f.workflow,
+			TaskQueue:     f.queue,
+			StaticSummary: f.summary,
 		},
 	})
 	if !errors.Is(err, sdktemporal.ErrScheduleAlreadyRunning) {
 		return err
 	}
-	return c.ScheduleClient().GetHandle(ctx, workflows.ReconciliationID).Update(ctx, client.ScheduleUpdateOptions{
+	return c.ScheduleClient().GetHandle(ctx, f.id).Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			current := in.Description.Schedule
 			if slices.Equal(current.Spec.Intervals, spec.Intervals) && current.Spec.Jitter == spec.Jitter {

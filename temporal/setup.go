@@ -27,7 +27,9 @@ type SetupOptions struct {
 	Retention time.Duration
 	// ReconcileEvery is the interval of the payment reconciliation; zero makes no schedule.
 	ReconcileEvery time.Duration
-	Logger         *slog.Logger // slog.Default when nil.
+	// WatchFeedsEvery is the interval of the look at all feeds of other channels; zero makes no schedule.
+	WatchFeedsEvery time.Duration
+	Logger          *slog.Logger // slog.Default when nil.
 }
 
 const defaultRetention = 14 * 24 * time.Hour
