@@ -12,10 +12,14 @@ type Terms struct {
 	HoldFor        time.Duration
 	Extension      time.Duration
 	Grace          time.Duration
+	// AlternativeFor is how long other nights are held for who paid when theirs were sold; 0 offers none.
+	AlternativeFor time.Duration
 	DepositPercent int
 	Limits         booking.Limits
 	// HoldsPerPhone bounds unpaid holds of one phone; 0 is no limit.
 	HoldsPerPhone int
+	// RefundApprovalAbove is the sum above which the owner lets a refund go first; zero asks for none.
+	RefundApprovalAbove booking.Money
 }
 
 // CatalogueStore reads what is offered and what is taken.

@@ -20,6 +20,8 @@ type Conversation struct {
 	Store    ConversationStore
 	Desk     *FrontDesk
 	Bookings Bookings
+	// Refunds takes the owner's word on refunds; nil takes none.
+	Refunds RefundProcesses
 	// OwnerPhone is told when a guest asks for a person; empty when nobody is.
 	OwnerPhone string
 	// TakeoverReturn is when the bot answers again after it called a person; 0 is until somebody hands back.

@@ -74,6 +74,8 @@ func (a *Conversation) carryOut(ctx context.Context, in workflows.EffectInput) (
 		return a.callOwner(ctx, in)
 	case workflows.EffectHandBack:
 		done.also, err = a.handBack(ctx, in)
+	case workflows.EffectRefundOK, workflows.EffectRefundNo:
+		err = a.decideRefund(ctx, in)
 	case workflows.EffectReceipt:
 		done.also, err = a.raiseReceipt(ctx, in)
 	case workflows.EffectOptOut:

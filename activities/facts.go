@@ -122,7 +122,8 @@ func viewOf(ctx context.Context, links linkReader, property booking.Property, r 
 		Code: r.Code, AccommodationID: r.AccommodationID, UnitName: r.UnitName, Stay: r.Stay, Guests: r.Guests,
 		Status: r.Status, PaymentStatus: r.PaymentStatus, Total: r.Total, Deposit: r.Deposit, Paid: r.Paid,
 		ExpiresAt: r.ExpiresAt, ExtendedOnce: r.ExtendedOnce,
-		RefundIfCancelled: property.Cancellation.Refund(r.Paid, r.Stay.CheckIn, booking.DateIn(now, property.Location)),
+		Cancellation:      r.Cancellation,
+		RefundIfCancelled: r.Cancellation.Refund(r.Paid, r.Stay.CheckIn, booking.DateIn(now, property.Location)),
 	}
 	if r.Status != booking.PreReserved {
 		return view, nil

@@ -77,7 +77,7 @@ func (d *FrontDesk) Accommodation(ctx context.Context, id int64) (booking.Accomm
 // Availability says whether a stay can be booked, what it costs, and what is free instead.
 func (d *FrontDesk) Availability(ctx context.Context, request AvailabilityRequest) (Availability, error) {
 	answer, err := d.catalogue().offer(ctx, request.AccommodationID, request.Stay, request.Guests)
-	result := Availability{Available: err == nil, Quote: answer.quote}
+	result := Availability{Available: err == nil, Quote: answer.quote, Cancellation: answer.place.CancellationIn(answer.property)}
 	var taken *TakenError
 	switch code := booking.CodeOf(err); {
 	case errors.As(err, &taken):
@@ -214,7 +214,7 @@ func (d *FrontDesk) booked(ctx context.Context, code, token string, outcome work
 	if err != nil {
 		return Booked{}, err
 	}
-	return Booked{Code: code, Token: token, Status: r.Status, ExpiresAt: r.ExpiresAt, Stay: r.Stay, Quote: r.Quote, PaymentURL: outcome.PaymentURL}, nil
+	return Booked{Code: code, Token: token, Status: r.Status, ExpiresAt: r.ExpiresAt, Stay: r.Stay, Quote: r.Quote, Cancellation: r.Cancellation, PaymentURL: outcome.PaymentURL}, nil
 }
 
 // Reservation shows a reservation to who holds its token; a wrong token is not found, like a wrong code.
@@ -280,7 +280,7 @@ func (d *FrontDesk) view(ctx context.Context, r postgres.Reservation) (Reservati
 	}
 	view := ReservationView{
 		Code: r.Code, Status: r.Status, PaymentStatus: r.PaymentStatus, AccommodationID: r.AccommodationID,
-		AccommodationName: r.UnitName, Stay: r.Stay, Guests: r.Guests, Quote: r.Quote, Paid: r.Paid, PaymentURL: v.PaymentURL,
+		AccommodationName: r.UnitName, Stay: r.Stay, Guests: r.Guests, Quote: r.Quote, Cancellation: r.Cancellation, Paid: r.Paid, PaymentURL: v.PaymentURL,
 	}
 	if r.Status == booking.PreReserved {
 		view.ExpiresAt = r.ExpiresAt

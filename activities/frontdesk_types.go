@@ -24,6 +24,8 @@ type Availability struct {
 	Reason booking.Code
 	// Quote is the price of the stay asked for; its Lines are empty when the stay cannot be priced (reversed dates and the like).
 	Quote booking.Quote
+	// Cancellation is the policy that a booking made now keeps.
+	Cancellation booking.CancellationPolicy
 	// Alternatives are other stays that can be booked instead, best first; empty when Available.
 	Alternatives []booking.Alternative
 }
@@ -53,6 +55,8 @@ type Booked struct {
 	ExpiresAt time.Time
 	Stay      booking.Stay
 	Quote     booking.Quote
+	// Cancellation is the policy that the booking keeps.
+	Cancellation booking.CancellationPolicy
 	// PaymentURL is empty when the payment provider did not answer in time: the link then follows by message.
 	PaymentURL string
 }
@@ -67,6 +71,8 @@ type ReservationView struct {
 	Stay              booking.Stay
 	Guests            int
 	Quote             booking.Quote
+	// Cancellation is the policy that the booking was made under.
+	Cancellation booking.CancellationPolicy
 	// Paid is what was credited and not returned.
 	Paid booking.Money
 	// Refund is what cancelling gives or gave back; zero when nothing.

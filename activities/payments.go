@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"net/url"
 	"strconv"
@@ -45,6 +46,8 @@ type PaymentProvider interface {
 	ClosePreference(ctx context.Context, id string, at time.Time) error
 	Payment(ctx context.Context, id int64) (mercadopago.Payment, error)
 	SearchPayments(ctx context.Context, externalReference string) ([]mercadopago.Payment, error)
+	SearchPage(ctx context.Context, search mercadopago.Search) (mercadopago.Page, error)
+	PaymentsUpdated(ctx context.Context, from, to time.Time) iter.Seq2[mercadopago.Payment, error]
 	Refund(ctx context.Context, paymentID int64, amount *booking.Money, idempotencyKey string) (mercadopago.Refund, error)
 	Refunds(ctx context.Context, paymentID int64) ([]mercadopago.Refund, error)
 }
@@ -52,7 +55,7 @@ type PaymentProvider interface {
 // PaymentStore is what the payment activities read and write.
 type PaymentStore interface {
 	RecordedStore
-	Property(ctx context.Context) (booking.Property, error)
+	CatalogueStore
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 	SavePaymentLink(ctx context.Context, link postgres.PaymentLink) (postgres.PaymentLink, error)
 	PaymentLink(ctx context.Context, code string, kind booking.LinkKind, attempt int) (postgres.PaymentLink, bool, error)
@@ -60,8 +63,20 @@ type PaymentStore interface {
 	ClosePaymentLink(ctx context.Context, providerID string, now time.Time) error
 	ReservationsAwaitingPayment(ctx context.Context, since time.Time, limit int) ([]string, error)
 	PaymentVersion(ctx context.Context, providerID string) (updatedAt time.Time, known bool, err error)
+	LastSweep(ctx context.Context) (through, deep time.Time, err error)
+	SaveSweep(ctx context.Context, sweep postgres.Sweep, now time.Time) error
+	LedgerPayments(ctx context.Context, providerIDs []string) (map[string]postgres.LedgerPayment, error)
+	PaymentDay(ctx context.Context, day booking.Date) (postgres.PaymentDay, bool, error)
+	SavePaymentDay(ctx context.Context, day postgres.PaymentDay, now time.Time) (postgres.PaymentDay, error)
+	OfferAlternative(ctx context.Context, providerID string, offers []booking.LateOffer, until, now time.Time) (postgres.Alternative, bool, error)
+	AcceptAlternative(ctx context.Context, providerID string, now time.Time) (postgres.Change, error)
+	EndAlternative(ctx context.Context, providerID string, as postgres.AlternativeStatus, now time.Time) (postgres.Alternative, error)
 	Settle(ctx context.Context, report postgres.PaymentReport, now time.Time) (postgres.Settlement, error)
 	Park(ctx context.Context, what postgres.UnreadablePayment, now time.Time) (postgres.Settlement, error)
+	PlanRefunds(ctx context.Context, order postgres.RefundOrder, now time.Time) ([]postgres.Refund, error)
+	DecideRefund(ctx context.Context, code, reason string, decision postgres.RefundDecision, by booking.Actor, staffID int64,
+		now time.Time) (postgres.RefundDecision, error)
+	ShrinkRefund(ctx context.Context, refund postgres.Refund, amount booking.Money, now time.Time) error
 	PlanRefund(ctx context.Context, providerPaymentID string, amount booking.Money, reason string, now time.Time) (postgres.Refund, error)
 	TryRefund(ctx context.Context, id int64, now time.Time) error
 	Refunds(ctx context.Context, providerPaymentID string) ([]postgres.Refund, error)
@@ -115,12 +130,15 @@ func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (wor
 	}
 	if settled.News {
 		a.Metrics.PaymentsSettled.WithLabelValues(string(settled.Verdict)).Inc()
+		if !payment.DateLastUpdated.IsZero() {
+			a.Metrics.PaymentLag.Observe(max(a.Now().Sub(payment.DateLastUpdated), 0).Seconds())
+		}
 		slog.InfoContext(ctx, "payment settled", "payment_id", settled.PaymentID, "code", settled.Code,
 			"verdict", string(settled.Verdict), "status", string(settled.Status))
 	}
 	result := workflows.Settlement{
 		PaymentID: settled.PaymentID, Code: settled.Code, Verdict: settled.Verdict, Status: settled.Status,
-		News: settled.News, Amount: settled.Amount,
+		News: settled.News, Amount: settled.Amount, Case: settled.Case, Surplus: settled.Surplus, Returned: settled.Returned, AlsoDue: settled.AlsoDue,
 	}
 	if settled.Status == booking.Confirmed && (settled.Verdict == booking.VerdictConfirm || settled.Verdict == booking.VerdictLate) {
 		result.LinkClosed, err = a.confirmed(ctx, settled)
@@ -167,7 +185,7 @@ func (a *Payments) report(payment mercadopago.Payment) postgres.PaymentReport {
 	}
 	return postgres.PaymentReport{
 		ProviderID: paymentID(payment), Reference: payment.ExternalReference, Status: payment.Status, StatusDetail: payment.StatusDetail,
-		Amount: payment.Amount, RefundedAmount: payment.Refunded, UpdatedAt: payment.DateLastUpdated, Raw: withoutPayer(payment.Raw),
+		Amount: payment.Amount, RefundedAmount: payment.Refunded, Dispute: booking.Dispute(payment.Dispute()), UpdatedAt: payment.DateLastUpdated, Raw: withoutPayer(payment.Raw),
 	}
 }
 

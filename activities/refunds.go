@@ -24,63 +24,44 @@ const (
 // RefundPayment returns money of one payment. The plan is written before the provider is asked, under a key that the
 // provider gets too, and a repetition looks first what went back: however often it is repeated, the money goes back once.
 func (a *Payments) RefundPayment(ctx context.Context, in workflows.RefundInput) (workflows.RefundResult, error) {
-	amount, err := a.refund(ctx, in.PaymentID, in.Amount, in.Reason)
-	return workflows.RefundResult{Amount: amount}, asTemporal(err)
+	result, err := a.refund(ctx, in.PaymentID, in.Amount, in.Reason)
+	return result, asTemporal(err)
 }
 
-// RefundReservation returns Amount over the payments of a reservation, newest first.
-func (a *Payments) RefundReservation(ctx context.Context, in workflows.RefundAllInput) (workflows.RefundResult, error) {
-	credited, err := a.Store.CreditedPayments(ctx, in.Code)
-	if err != nil {
-		return workflows.RefundResult{}, asTemporal(err)
-	}
-	left, returned := in.Amount, booking.Money{Currency: in.Amount.Currency}
-	for _, payment := range credited {
-		// What is left of a payment is the plan's to say: asked again, this one must find its own plan and not take it for another's.
-		part := payment.Amount
-		if left.Less(part) {
-			part = left
-		}
-		if part.Centavos <= 0 {
-			break
-		}
-		amount, err := a.refund(ctx, payment.ProviderID, part, in.Reason)
-		if err != nil {
-			return workflows.RefundResult{}, asTemporal(err)
-		}
-		left, returned = left.Minus(amount), returned.Plus(amount)
-	}
-	return workflows.RefundResult{Amount: returned}, nil
-}
-
-func (a *Payments) refund(ctx context.Context, paymentID string, amount booking.Money, reason string) (booking.Money, error) {
+func (a *Payments) refund(ctx context.Context, paymentID string, amount booking.Money, reason string) (workflows.RefundResult, error) {
 	plan, err := a.Store.PlanRefund(ctx, paymentID, amount, reason, a.Now())
-	if booking.IsCode(err, booking.CodeWrongState) {
-		return booking.Money{Currency: amount.Currency}, nil // nothing is left to return
+	switch {
+	case booking.IsCode(err, booking.CodeWrongState):
+		return workflows.RefundResult{Amount: booking.Money{Currency: amount.Currency}}, nil // nothing is left to return
+	case booking.IsCode(err, postgres.CodeNotCredited):
+		return workflows.RefundResult{}, final(err, workflows.ErrorPaymentRejected)
+	case err != nil || plan.Status == postgres.RefundDone:
+		return workflows.RefundResult{Amount: plan.Amount}, err
+	case plan.Status == postgres.RefundAwaiting || plan.Decision == postgres.RefundRefused:
+		return workflows.RefundResult{}, final(errRefundNotAllowed, workflows.ErrorRefused)
+	case plan.Status == postgres.RefundFailed:
+		return workflows.RefundResult{}, final(errRefundFailed, workflows.ErrorPaymentRejected)
 	}
-	if err != nil || plan.Status == postgres.RefundDone {
-		return plan.Amount, err
-	}
-	if plan.Status == postgres.RefundFailed {
-		return booking.Money{}, final(errRefundFailed, workflows.ErrorPaymentRejected)
+	if postgres.IsRecorded(paymentID) {
+		return workflows.RefundResult{}, a.returnByHand(ctx, plan)
 	}
 	id, err := providerID(paymentID)
 	if err != nil {
-		return booking.Money{}, err
+		return workflows.RefundResult{}, err
 	}
 	if err := a.Store.TryRefund(ctx, plan.ID, a.Now()); err != nil {
-		return booking.Money{}, err
+		return workflows.RefundResult{}, err
 	}
 	if a.mayBeSent(plan) {
 		back, err := a.lookBack(ctx, id, plan)
 		if err != nil {
-			return booking.Money{}, err
+			return workflows.RefundResult{}, err
 		}
 		if back.ours != nil {
 			return a.book(ctx, plan, *back.ours)
 		}
 		if plan.Status == postgres.RefundInProcess {
-			return plan.Amount, nil // the provider said that it has it
+			return workflows.RefundResult{Amount: plan.Amount, InProcess: true}, nil // the provider said that it has it
 		}
 	}
 	refund, err := a.Provider.Refund(ctx, id, &plan.Amount, plan.Key)
@@ -97,25 +78,27 @@ func (a *Payments) mayBeSent(plan postgres.Refund) bool {
 }
 
 var (
-	errRefundFailed   = errors.New("the provider refused this refund, and less than it is left of the payment")
-	errRefundTaken    = errors.New("another refund of the same amount has it")
-	errRefundRejected = errors.New("the provider took this refund and then rejected it")
+	errRefundFailed     = errors.New("the provider refused this refund, and less than it is left of the payment")
+	errRefundTaken      = errors.New("another refund of the same amount has it")
+	errRefundRejected   = errors.New("the provider took this refund and then rejected it")
+	errRefundNotAllowed = errors.New("the owner did not let this refund go")
+	errRefundShrunk     = errors.New("less is left of the payment, which is sent instead")
 )
 
 // book writes down what the provider says of our refund. One that it rejects is a case for a person.
-func (a *Payments) book(ctx context.Context, plan postgres.Refund, refund mercadopago.Refund) (booking.Money, error) {
+func (a *Payments) book(ctx context.Context, plan postgres.Refund, refund mercadopago.Refund) (workflows.RefundResult, error) {
 	status := refundStatus(refund)
 	err := a.Store.FinishRefund(ctx, plan.ID, strconv.FormatInt(refund.ID, 10), status, a.Now())
 	switch {
 	case booking.IsCode(err, booking.CodeDuplicate):
 		// Another refund of the same amount was quicker to recognise this one as its own: the next look knows that.
-		return booking.Money{}, fmt.Errorf("book refund %s: %w", plan.Key, errRefundTaken)
+		return workflows.RefundResult{}, fmt.Errorf("book refund %s: %w", plan.Key, errRefundTaken)
 	case err != nil:
-		return booking.Money{}, err
+		return workflows.RefundResult{}, err
 	case status == postgres.RefundFailed:
-		return booking.Money{}, final(errRefundRejected, workflows.ErrorPaymentRejected)
+		return workflows.RefundResult{}, final(errRefundRejected, workflows.ErrorPaymentRejected)
 	}
-	return plan.Amount, nil
+	return workflows.RefundResult{Amount: plan.Amount, InProcess: status == postgres.RefundInProcess}, nil
 }
 
 func refundStatus(refund mercadopago.Refund) postgres.RefundStatus {
@@ -129,26 +112,33 @@ func refundStatus(refund mercadopago.Refund) postgres.RefundStatus {
 	return postgres.RefundInProcess
 }
 
-// refundRefused settles a refusal that repeating cannot mend by what really went back; everything else is repeated.
-func (a *Payments) refundRefused(ctx context.Context, id int64, plan postgres.Refund, cause error) (booking.Money, error) {
+// refundRefused settles a refusal that repeating cannot mend by what really went back; everything else is repeated. When part of
+// the payment went back another way, what is left of it is sent instead.
+func (a *Payments) refundRefused(ctx context.Context, id int64, plan postgres.Refund, cause error) (workflows.RefundResult, error) {
 	if !refusedForGood(cause) {
-		return booking.Money{}, cause
+		return workflows.RefundResult{}, cause
 	}
 	back, err := a.lookBack(ctx, id, plan)
 	if err != nil {
-		return booking.Money{}, err
+		return workflows.RefundResult{}, err
 	}
 	if back.ours != nil {
 		return a.book(ctx, plan, *back.ours)
 	}
 	// Somebody else gave all of it back. In a dispute nothing is given back, although the provider answers the same.
 	if mercadopago.ReasonOf(cause) == mercadopago.ReasonAlreadyRefunded && back.all {
-		return plan.Amount, a.Store.FinishRefund(ctx, plan.ID, "", postgres.RefundDone, a.Now())
+		return workflows.RefundResult{Amount: plan.Amount}, a.Store.FinishRefund(ctx, plan.ID, "", postgres.RefundDone, a.Now())
+	}
+	if back.left.Centavos > 0 && back.left.Less(plan.Amount) {
+		if err := a.Store.ShrinkRefund(ctx, plan, back.left, a.Now()); err != nil {
+			return workflows.RefundResult{}, err
+		}
+		return workflows.RefundResult{}, fmt.Errorf("refund %s: %w", plan.Key, errRefundShrunk)
 	}
 	if err := a.Store.FinishRefund(ctx, plan.ID, "", postgres.RefundFailed, a.Now()); err != nil {
-		return booking.Money{}, err
+		return workflows.RefundResult{}, err
 	}
-	return booking.Money{}, final(cause, workflows.ErrorPaymentRejected)
+	return workflows.RefundResult{}, final(cause, workflows.ErrorPaymentRejected)
 }
 
 // refusedForGood reports whether the provider will say the same tomorrow. Not found is repeated, it may not be there yet; so
@@ -166,6 +156,7 @@ func refusedForGood(err error) bool {
 type backed struct {
 	ours *mercadopago.Refund // the refund that was made for the plan, nil when there is none
 	all  bool                // the whole payment went back, by whomever
+	left booking.Money       // of an approved payment, what has not gone back; zero when that is not known
 }
 
 // lookBack asks the provider what went back of a payment, and finds the plan's refund by its id or else by amount and time:
@@ -188,6 +179,9 @@ func (a *Payments) lookBack(ctx context.Context, id int64, plan postgres.Refund)
 	}
 	back := backed{all: payment.Status == booking.ProviderRefunded ||
 		payment.AmountError == nil && payment.Amount.Centavos > 0 && !payment.Refunded.Less(payment.Amount)}
+	if payment.Status == booking.ProviderApproved && payment.AmountError == nil && payment.Refunded.Currency == payment.Amount.Currency {
+		back.left = payment.Amount.Minus(payment.Refunded)
+	}
 	claimed := map[string]bool{}
 	for _, other := range others {
 		if other.ID != plan.ID {

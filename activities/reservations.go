@@ -30,7 +30,7 @@ type ReservationStore interface {
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 	ExpireHold(ctx context.Context, code string, now time.Time) (postgres.Change, error)
 	ExtendHold(ctx context.Context, code string, until, now time.Time) (postgres.Change, error)
-	Cancel(ctx context.Context, code string, by booking.Actor, reason string, now time.Time) (postgres.Change, error)
+	CancelBy(ctx context.Context, code string, order postgres.CancelOrder, now time.Time) (postgres.Change, error)
 	ConfirmByOwner(ctx context.Context, code string, staffID int64, now time.Time) (postgres.Change, error)
 	CompleteStay(ctx context.Context, code string, now time.Time) (postgres.Change, error)
 }
@@ -175,13 +175,20 @@ func (a *Reservations) CancelReservation(ctx context.Context, in workflows.Cance
 	if err != nil {
 		return workflows.ReservationChange{}, asTemporal(err)
 	}
-	change, err := a.Store.Cancel(ctx, in.Code, in.By, in.Reason, a.Now())
+	order := postgres.CancelOrder{By: in.By, Reason: in.Reason, Refund: in.Refund, StaffID: in.StaffID}
+	change, err := a.Store.CancelBy(ctx, in.Code, order, a.Now())
 	r := change.Reservation
-	refund := r.Paid
-	if in.By == booking.ByGuest {
-		refund = property.Cancellation.Refund(r.Paid, r.Stay.CheckIn, booking.DateIn(a.Now(), property.Location))
+	// The day of the first cancellation counts, also when this is asked again past midnight.
+	at := r.CancelledAt
+	if at.IsZero() {
+		at = a.Now()
 	}
-	return a.closed(ctx, change, refund, err)
+	refund := booking.Cancellation{
+		By: in.By, Choice: in.Refund, Paid: r.Paid, Policy: r.Cancellation, CheckIn: r.Stay.CheckIn, Today: booking.DateIn(at, property.Location),
+	}.Refund()
+	outcome, err := a.closed(ctx, change, refund, err)
+	outcome.AskOwner = a.Terms.asksOwner(in.By, refund)
+	return outcome, err
 }
 
 // ConfirmByOwner confirms by the decision of a member of staff.

@@ -40,6 +40,9 @@ type Options struct {
 	Idempotency IdempotencyStore
 	Accounts    Accounts
 	Switchboard Switchboard
+	Cashbox     Cashbox
+	// Refunds is where staff gives money back; nil leaves its routes out.
+	Refunds RefundDesk
 	// Understand reads a message as the bot would at an instant.
 	Understand func(text string, now time.Time) understanding.Fields
 	// Transcriber hears sound files; nil when no speech service is set.
@@ -64,6 +67,10 @@ type Options struct {
 	// only, unless HoldLimiter is set.
 	HoldsPerAddress int
 	HoldLimiter     Limiter
+	// PayDesk answers the guests' payment pages; nil: there are none. PageLimiter bounds how often one client address looks at
+	// them; nil means no limit.
+	PayDesk     PayDesk
+	PageLimiter Limiter
 	// Version is shown in the API description; BaseURL, optional, is where clients reach the API.
 	Version string
 	BaseURL string
@@ -110,7 +117,7 @@ func New(o Options) (*Server, error) {
 	addAccommodations(typed, &o)
 	addReservations(typed, &o)
 	addStaff(typed, uploads, &o)
-	if err := addDocs(router, typed); err != nil {
+	if err := errors.Join(addPaymentPages(router, &o), addDocs(router, typed)); err != nil {
 		return nil, err
 	}
 	return &Server{router: router, logger: o.Logger, routes: routeTable(router, typed.OpenAPI())}, nil
@@ -161,7 +168,7 @@ func (o *Options) complete() error {
 	var missing []error
 	for name, present := range map[string]bool{
 		"Desk": o.Desk != nil, "Inbox": o.Inbox != nil, "Health": o.Health != nil, "Idempotency": o.Idempotency != nil,
-		"Accounts": o.Accounts != nil, "Switchboard": o.Switchboard != nil, "Understand": o.Understand != nil,
+		"Accounts": o.Accounts != nil, "Switchboard": o.Switchboard != nil, "Cashbox": o.Cashbox != nil, "Understand": o.Understand != nil,
 		"Metrics": o.Metrics != nil, "Gatherer": o.Gatherer != nil, "Logger": o.Logger != nil,
 		"VerifyWhatsApp": o.VerifyWhatsApp != nil, "VerifySubscription": o.VerifySubscription != nil,
 		"VerifyMercadoPago": o.VerifyMercadoPago != nil,

@@ -35,6 +35,8 @@ func addStaff(api, uploads huma.API, o *Options) {
 	addSession(s, o)
 	addUsers(s, o)
 	addConversations(s, o)
+	addPayments(s, o)
+	addRefunds(s, o)
 	addAnalyze(s, o)
 	s.api = uploads
 	addTranscribe(s, o)

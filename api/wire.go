@@ -79,45 +79,50 @@ type accommodationList struct {
 }
 
 type availability struct {
-	Available    bool          `json:"available"`
-	Reason       *string       `json:"reason" doc:"Null when available, else the code of the refusal, such as dates_taken or too_short."`
-	Quote        *quote        `json:"quote,omitempty" doc:"Absent when the stay cannot be priced."`
-	Alternatives []alternative `json:"alternatives" nullable:"false" doc:"Stays that can be booked instead, best first."`
+	CancellationPolicy *cancellationPolicy `json:"cancellation_policy" doc:"What goes back when the guest cancels; a booking keeps the one it was made under."`
+	Available          bool                `json:"available"`
+	Reason             *string             `json:"reason" doc:"Null when available, else the code of the refusal, such as dates_taken or too_short."`
+	Quote              *quote              `json:"quote,omitempty" doc:"Absent when the stay cannot be priced."`
+	Alternatives       []alternative       `json:"alternatives" nullable:"false" doc:"Stays that can be booked instead, best first."`
 }
 
 type hold struct {
-	Code            string      `json:"code" example:"RES261120A1B2C3"`
-	Token           string      `json:"token" doc:"The guest's secret for X-Reservation-Token. It is shown here and never again."`
-	Status          string      `json:"status" example:"pre_reserved"`
-	ExpiresAt       time.Time   `json:"expires_at" doc:"Unpaid by then, the nights are free again."`
-	AccommodationID int64       `json:"accommodation_id"`
-	CheckIn         string      `json:"check_in" format:"date"`
-	CheckOut        string      `json:"check_out" format:"date"`
-	Guests          int         `json:"guests"`
-	Nights          int         `json:"nights"`
-	Total           money       `json:"total"`
-	Deposit         money       `json:"deposit"`
-	Price           []priceLine `json:"price" nullable:"false"`
-	PaymentURL      *string     `json:"payment_url" doc:"Where the deposit is paid; null when the payment provider did not answer in time: read the reservation a little later."`
+	CancellationPolicy *cancellationPolicy `json:"cancellation_policy" doc:"What goes back when the guest cancels, for the life of the booking."`
+	Code               string              `json:"code" example:"RES261120A1B2C3"`
+	Token              string              `json:"token" doc:"The guest's secret for X-Reservation-Token. It is shown here and never again."`
+	Status             string              `json:"status" example:"pre_reserved"`
+	ExpiresAt          time.Time           `json:"expires_at" doc:"Unpaid by then, the nights are free again."`
+	AccommodationID    int64               `json:"accommodation_id"`
+	CheckIn            string              `json:"check_in" format:"date"`
+	CheckOut           string              `json:"check_out" format:"date"`
+	Guests             int                 `json:"guests"`
+	Nights             int                 `json:"nights"`
+	Total              money               `json:"total"`
+	Deposit            money               `json:"deposit"`
+	Price              []priceLine         `json:"price" nullable:"false"`
+	PaymentURL         *string             `json:"payment_url" doc:"Where the deposit is paid; null when the payment provider did not answer in time: read the reservation a little later."`
+	PayPageURL         *string             `json:"pay_page_url" doc:"The guest's page, which leads to the checkout that is open or says how things stand, and stays the same for the life of the reservation. Only for the guest."`
 }
 
 type reservation struct {
-	Code              string      `json:"code"`
-	Status            string      `json:"status" enum:"pre_reserved,confirmed,expired,cancelled,completed,no_show"`
-	PaymentStatus     string      `json:"payment_status" enum:"pending,partially_paid,paid,refunded,failed,charged_back"`
-	AccommodationID   int64       `json:"accommodation_id"`
-	AccommodationName string      `json:"accommodation_name"`
-	CheckIn           string      `json:"check_in" format:"date"`
-	CheckOut          string      `json:"check_out" format:"date"`
-	Guests            int         `json:"guests"`
-	Nights            int         `json:"nights"`
-	Total             money       `json:"total"`
-	Deposit           money       `json:"deposit"`
-	Paid              money       `json:"paid"`
-	Refund            *money      `json:"refund,omitempty" doc:"What cancelling gave back."`
-	Price             []priceLine `json:"price" nullable:"false"`
-	ExpiresAt         *time.Time  `json:"expires_at" doc:"Deadline of a hold; null when it is none."`
-	PaymentURL        *string     `json:"payment_url" doc:"Where the deposit is paid; null when there is nothing to pay here."`
+	CancellationPolicy *cancellationPolicy `json:"cancellation_policy" doc:"What goes back when the guest cancels, as it was when the booking was made."`
+	Code               string              `json:"code"`
+	Status             string              `json:"status" enum:"pre_reserved,confirmed,expired,cancelled,completed,no_show"`
+	PaymentStatus      string              `json:"payment_status" enum:"pending,partially_paid,paid,refunded,failed,charged_back"`
+	AccommodationID    int64               `json:"accommodation_id"`
+	AccommodationName  string              `json:"accommodation_name"`
+	CheckIn            string              `json:"check_in" format:"date"`
+	CheckOut           string              `json:"check_out" format:"date"`
+	Guests             int                 `json:"guests"`
+	Nights             int                 `json:"nights"`
+	Total              money               `json:"total"`
+	Deposit            money               `json:"deposit"`
+	Paid               money               `json:"paid"`
+	Refund             *money              `json:"refund,omitempty" doc:"What cancelling gave back."`
+	Price              []priceLine         `json:"price" nullable:"false"`
+	ExpiresAt          *time.Time          `json:"expires_at" doc:"Deadline of a hold; null when it is none."`
+	PaymentURL         *string             `json:"payment_url" doc:"Where the deposit is paid; null when there is nothing to pay here."`
+	PayPageURL         *string             `json:"pay_page_url" doc:"The guest's page, the same for the life of the reservation. Only for the guest."`
 }
 
 func moneyOf(m booking.Money) money {
@@ -145,7 +150,7 @@ func alternatives(from []booking.Alternative) []alternative {
 }
 
 func availabilityOf(a activities.Availability, stay booking.Stay) availability {
-	answer := availability{Available: a.Available, Reason: orNull(string(a.Reason)), Alternatives: alternatives(a.Alternatives)}
+	answer := availability{CancellationPolicy: policyOf(a.Cancellation), Available: a.Available, Reason: orNull(string(a.Reason)), Alternatives: alternatives(a.Alternatives)}
 	if len(a.Quote.Lines) > 0 {
 		answer.Quote = &quote{Nights: stay.Nights(), Total: moneyOf(a.Quote.Total), Deposit: moneyOf(a.Quote.Deposit), Price: priceOf(a.Quote.Lines)}
 	}
@@ -154,7 +159,8 @@ func availabilityOf(a activities.Availability, stay booking.Stay) availability {
 
 func holdOf(b activities.Booked, request activities.BookRequest) hold {
 	return hold{
-		Code: b.Code, Token: b.Token, Status: string(b.Status), ExpiresAt: b.ExpiresAt.UTC(),
+		CancellationPolicy: policyOf(b.Cancellation),
+		Code:               b.Code, Token: b.Token, Status: string(b.Status), ExpiresAt: b.ExpiresAt.UTC(),
 		AccommodationID: request.AccommodationID, CheckIn: b.Stay.CheckIn.String(), CheckOut: b.Stay.CheckOut.String(),
 		Guests: request.Guests, Nights: b.Stay.Nights(), Total: moneyOf(b.Quote.Total), Deposit: moneyOf(b.Quote.Deposit),
 		Price: priceOf(b.Quote.Lines), PaymentURL: orNull(b.PaymentURL),
@@ -163,7 +169,8 @@ func holdOf(b activities.Booked, request activities.BookRequest) hold {
 
 func reservationOf(v activities.ReservationView) reservation {
 	answer := reservation{
-		Code: v.Code, Status: string(v.Status), PaymentStatus: string(v.PaymentStatus),
+		CancellationPolicy: policyOf(v.Cancellation),
+		Code:               v.Code, Status: string(v.Status), PaymentStatus: string(v.PaymentStatus),
 		AccommodationID: v.AccommodationID, AccommodationName: v.AccommodationName,
 		CheckIn: v.Stay.CheckIn.String(), CheckOut: v.Stay.CheckOut.String(), Guests: v.Guests, Nights: v.Stay.Nights(),
 		Total: moneyOf(v.Quote.Total), Deposit: moneyOf(v.Quote.Deposit), Paid: moneyOf(v.Paid),

@@ -28,6 +28,16 @@ type Accommodation struct {
 	Location    Location
 	// CheckInText tells a confirmed guest how to get in.
 	CheckInText string
+	// Cancellation is a policy of its own; nil is the property's.
+	Cancellation *CancellationPolicy
+}
+
+// CancellationIn is the policy that a booking made now keeps.
+func (a Accommodation) CancellationIn(property Property) CancellationPolicy {
+	if a.Cancellation != nil {
+		return *a.Cancellation
+	}
+	return property.Cancellation
 }
 
 // Photo is a picture of an accommodation, best first.

@@ -44,6 +44,8 @@ const (
 	ActionHeardYes       Action = "heard_yes"       //
 	ActionHeardNo        Action = "heard_no"        //
 	ActionOptOut         Action = "opt_out"         //
+	ActionRefundOK       Action = "refund_ok"       // _{code}, on the owner's phone
+	ActionRefundNo       Action = "refund_no"       // _{code}, on the owner's phone
 	ActionTransferOk     Action = "transfer_ok"     // _{code}, on the owner's phone
 	ActionTransferNo     Action = "transfer_no"     // _{code}, on the owner's phone
 	ActionTransfer       Action = "transfer"        // _{code}
@@ -90,7 +92,7 @@ var plainActions = []Action{
 
 var codeActions = []Action{
 	ActionChangeDates, ActionPay, ActionPayNow, ActionConfirm, ActionConsultPayment, ActionChangePayment, ActionExtend,
-	ActionCancel, ActionCancelYes, ActionDetails,
+	ActionCancel, ActionCancelYes, ActionDetails, ActionRefundOK, ActionRefundNo,
 	// The longer ids first: one is the beginning of the others.
 	ActionTransferOk, ActionTransferNo, ActionTransfer,
 }

@@ -75,6 +75,9 @@ func (c composer) word(name string) string { return c.say("{" + name + "}") }
 
 func (c composer) toGuest() Reply {
 	n, t := c.notice, c.texts
+	if reply, known := c.toGuestRefund(); known {
+		return reply
+	}
 	held := n.Booking.Status == booking.PreReserved || n.Booking.Status == ""
 	switch n.Kind {
 	case noticeHold:
@@ -128,10 +131,11 @@ func (c composer) toGuest() Reply {
 // holdReply tells that the nights are held, with the button that pays.
 func (c composer) holdReply() Reply {
 	template := c.payable(c.template("hold_created", "code", "cabin", "stay", "deposit", "deadline"))
+	text := c.texts.NoticeHold + "\n\n" + say(c.texts.NoticeTerms, "terms", CancellationTerms(c.texts.Code, c.terms()))
 	if c.notice.Booking.PaymentURL == "" {
-		return c.text(c.say(c.texts.NoticeHold)+"\n"+c.texts.NoticeHoldNoLink, template)
+		return c.text(c.say(text)+"\n"+c.texts.NoticeHoldNoLink, template)
 	}
-	reply := c.payReply(c.texts.NoticeHold, template)
+	reply := c.payReply(text, template)
 	reply.Footer = c.texts.NoticeHoldFooter
 	return reply
 }
@@ -170,7 +174,7 @@ func (c composer) confirmed(head string) Reply {
 	}
 	lines = append(lines, c.say(t.NoticeCheckTimes))
 	lines = append(lines, c.place()...)
-	lines = append(lines, "", say(t.NoticeTerms, "terms", termsOf(t, n.Property.Cancellation)))
+	lines = append(lines, "", say(t.NoticeTerms, "terms", termsOf(t, c.terms())))
 	return c.text(strings.Join(lines, "\n"), c.template("booking_confirmed", "code", "cabin", "stay", "balance"))
 }
 

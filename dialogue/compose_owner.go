@@ -11,6 +11,9 @@ func (c composer) toOwner() Reply {
 	if reply, known := c.toOwnerOfMoney(); known {
 		return reply
 	}
+	if reply, known := c.toOwnerRefunds(); known {
+		return reply
+	}
 	text := toOwner.Other
 	switch n.Kind {
 	case noticeOwnerConfirmed:

@@ -142,6 +142,8 @@ type BookingView struct {
 	PaymentURL      string
 	// BalanceURL is where the rest of a confirmed stay can be paid; empty without an open link.
 	BalanceURL string
+	// Cancellation is the policy that the booking was made under.
+	Cancellation booking.CancellationPolicy
 	// RefundIfCancelled is what the policy gives back when cancelled now.
 	RefundIfCancelled booking.Money
 }
@@ -182,6 +184,8 @@ const (
 	EffectHandBack EffectKind = "hand_back"
 	EffectReceipt  EffectKind = "receipt"
 	EffectOptOut   EffectKind = "opt_out"
+	EffectRefundOK EffectKind = "refund_ok" // the owner lets a refund go
+	EffectRefundNo EffectKind = "refund_no" // the owner keeps the money
 
 	EffectTransfer       EffectKind = "transfer"        // the guest pays a hold by bank transfer
 	EffectTransferPaid   EffectKind = "transfer_paid"   // the owner saw the deposit of a hold on the account

@@ -2,7 +2,6 @@ package dialogue
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,26 +109,6 @@ func address(l booking.Location) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-func termsOf(c *catalogue, policy booking.CancellationPolicy) string {
-	steps := slices.Clone(policy.Steps)
-	slices.SortFunc(steps, func(a, b booking.CancellationStep) int { return b.DaysBefore - a.DaysBefore })
-	const mostSteps = 4
-	var parts []string
-	for _, step := range steps[:min(len(steps), mostSteps)] {
-		text := c.PolicyPart
-		switch {
-		case step.RefundPercent <= 0:
-			continue
-		case step.RefundPercent >= 100 && step.DaysBefore > 1:
-			text = c.PolicyFull
-		case step.DaysBefore <= 1:
-			text = c.PolicySameDay
-		}
-		parts = append(parts, say(text, "days", number(step.DaysBefore), "percent", number(step.RefundPercent)))
-	}
-	return strings.Join(append(parts, c.PolicyNone), " ")
 }
 
 func statusOf(c *catalogue, status booking.Status) string {

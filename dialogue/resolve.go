@@ -50,6 +50,8 @@ func (t *turn) resolve(effect Effect, result Result) error {
 		if result.Refusal != "" {
 			t.ask(moneyTextsOf(t.texts.Code).ReceiptNone, t.humanButton(), t.menuButton())
 		}
+	case EffectRefundOK, EffectRefundNo:
+		t.resolveRefund(effect, result)
 	case EffectHandBack, EffectReceipt, EffectOptOut:
 		if result.Refusal != "" {
 			t.ask(t.texts.Unavailable, t.humanButton(), t.menuButton())

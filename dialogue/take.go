@@ -61,7 +61,7 @@ func Take(state State, in Inbound, facts Facts) (Outcome, error) {
 	if in.Kind == InboundSilent {
 		return Outcome{State: state, Understood: t.read.Understanding}, nil
 	}
-	if t.ownerHandsBack() || t.ownerDecides() {
+	if t.ownerHandsBack() || t.ownerRefunds() || t.ownerDecides() {
 		return t.outcome(), nil
 	}
 	if state.HandedOver && !t.goesOn() {

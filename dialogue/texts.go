@@ -103,7 +103,7 @@ type catalogue struct {
 	AmenityAll, AmenitySome                                                  string
 	HelpPhotos, PhotoCaption, HelpCheckInFull, HelpDeposit                   string
 	HelpPriceHead, HelpPriceLine                                             string
-	PolicyFull, PolicyPart, PolicyNone, PolicySameDay, PolicyPets            string
+	PolicyPets                                                               string
 
 	// What a booking sends by itself.
 	NoticeHold, NoticeHoldNoLink, NoticeHalfTime, NoticeLastCall, NoticeExpired, NoticeExtended string

@@ -97,7 +97,7 @@ func (t *turn) present(offer Offer, preface string) error {
 	add(say(t.texts.LineTotal, "total", t.money(offer.Quote.Total)))
 	add(t.depositLine(offer.Quote))
 	parts = append(parts, "")
-	add(t.terms())
+	add(termsOf(t.texts, place.CancellationIn(t.facts.Property())))
 	add(t.texts.AskYes)
 	t.ask(strings.Join(parts, "\n"), t.yesButtons(offer)...)
 	return nil

@@ -47,7 +47,7 @@ func (t *turn) topicText(topic Topic) (string, error) {
 		if t.in.Kind != InboundChoice && !t.gives(signTerms) {
 			return t.texts.PolicyPets, nil
 		}
-		return say(t.texts.HelpCancel, "terms", t.texts.HelpDeposit+" "+t.terms()) + "\n" + t.texts.PolicyPets, nil
+		return say(t.texts.HelpCancel, "terms", CancellationTerms(t.texts.Code, t.facts.Property().Cancellation)) + "\n" + t.texts.PolicyPets, nil
 	case TopicCheckIn:
 		return t.arrival()
 	case TopicAmenity:
@@ -107,6 +107,3 @@ func (t *turn) listed(line func(booking.Accommodation) string) (string, error) {
 	}
 	return strings.Join(lines, "\n"), nil
 }
-
-// terms words the cancellation ladder of the property.
-func (t *turn) terms() string { return termsOf(t.texts, t.facts.Property().Cancellation) }

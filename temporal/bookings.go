@@ -62,6 +62,16 @@ func ConfirmBooking(ctx context.Context, c client.Client, code, key string, requ
 	return change(ctx, c, code, workflows.UpdateConfirm, key, request)
 }
 
+// DecideRefund lets the refund of a cancelled booking go, or keeps the money; key and refusal are as of [CancelBooking].
+func DecideRefund(ctx context.Context, c client.Client, code, key string, decision workflows.RefundDecision) (workflows.ChangeOutcome, error) {
+	return change(ctx, c, code, workflows.UpdateDecide, key, decision)
+}
+
+// RefundBooking gives part of the money of a running booking back; key and refusal are as of [CancelBooking].
+func RefundBooking(ctx context.Context, c client.Client, code, key string, request workflows.RefundRequest) (workflows.ChangeOutcome, error) {
+	return change(ctx, c, code, workflows.UpdateRefund, key, request)
+}
+
 // change sends an update and waits for its outcome. A refusal inside the outcome is the caller's to show; only a booking that
 // cannot be asked is an error.
 func change(ctx context.Context, c client.Client, code, name, key string, request any) (workflows.ChangeOutcome, error) {

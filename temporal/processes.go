@@ -55,6 +55,22 @@ func (p *Processes) Extend(ctx context.Context, code, key string) (workflows.Cha
 	return outcome, unavailable(err)
 }
 
+// DecideRefund takes the owner's word on a refund, see [DecideRefund].
+func (p *Processes) DecideRefund(ctx context.Context, code, key string, decision workflows.RefundDecision) (workflows.ChangeOutcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	outcome, err := DecideRefund(ctx, p.Client, code, key, decision)
+	return outcome, unavailable(err)
+}
+
+// Refund gives part of a booking's money back, see [RefundBooking].
+func (p *Processes) Refund(ctx context.Context, code, key string, request workflows.RefundRequest) (workflows.ChangeOutcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	outcome, err := RefundBooking(ctx, p.Client, code, key, request)
+	return outcome, unavailable(err)
+}
+
 // Message wakes the conversation with a guest, see [SignalConversation].
 func (p *Processes) Message(ctx context.Context, guestID int64, message workflows.MessageSignal) error {
 	idle := p.Idle

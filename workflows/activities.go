@@ -35,12 +35,23 @@ type PaymentActivities interface {
 	SweepPayments(context.Context, ReservationRef) (Settlements, error)
 	// RefundPayment returns money of one payment, once per payment and reason.
 	RefundPayment(context.Context, RefundInput) (RefundResult, error)
-	// RefundReservation returns money over the payments of a reservation.
-	RefundReservation(context.Context, RefundAllInput) (RefundResult, error)
+	// PlanRefunds writes down how money goes back over the payments of a reservation, newest first, once per reason.
+	PlanRefunds(context.Context, RefundOrder) (RefundPlan, error)
+	// DecideRefund records who let a planned refund go or kept it; the first decision stands.
+	DecideRefund(context.Context, RefundDecisionInput) (RefundDecided, error)
 	// ForwardPayment signals the running Booking workflow of a reservation.
 	ForwardPayment(context.Context, SettleInput) (ForwardResult, error)
 	// ResumeBooking starts a Booking workflow for a reservation confirmed after its workflow ended.
 	ResumeBooking(context.Context, ReservationRef) (Done, error)
+	// OfferAlternative looks for other nights for a payment whose own are sold, and holds the best until a deadline, once. An empty
+	// state says that there are none.
+	OfferAlternative(context.Context, AlternativeInput) (AlternativeOffer, error)
+	// AcceptAlternative confirms the reservation on the nights that are offered, at the old price. Errors: ErrorDatesTaken, ErrorRefused.
+	AcceptAlternative(context.Context, AlternativeInput) (ReservationChange, error)
+	// EndAlternative lets go of nights that are offered, once, and tells what became of them: they may have been taken before.
+	EndAlternative(context.Context, AlternativeInput) (AlternativeOffer, error)
+	// CompareDays holds the provider's totals of a day against the ledger and hands differing payments on.
+	CompareDays(context.Context, Done) (DayComparisons, error)
 	// ReconcilePayments looks for payments no notification told us of and forwards them; it reports how many.
 	ReconcilePayments(context.Context) (Settlements, error)
 }
@@ -115,7 +126,8 @@ var (
 	settlePayment     = activity[SettleInput, Settlement]{"SettlePayment"}
 	sweepPayments     = activity[ReservationRef, Settlements]{"SweepPayments"}
 	refundPayment     = activity[RefundInput, RefundResult]{"RefundPayment"}
-	refundReservation = activity[RefundAllInput, RefundResult]{"RefundReservation"}
+	planRefunds       = activity[RefundOrder, RefundPlan]{"PlanRefunds"}
+	decideRefund      = activity[RefundDecisionInput, RefundDecided]{"DecideRefund"}
 	forwardPayment    = activity[SettleInput, ForwardResult]{"ForwardPayment"}
 	resumeBooking     = activity[ReservationRef, Done]{"ResumeBooking"}
 

@@ -46,8 +46,11 @@ type bookingRun struct {
 	outbox    outbox
 	following map[string]bool // payments being looked up; true when another signal came meanwhile
 	returning map[string]bool // payments given back by this workflow
-	seen      map[string]bool // verdicts this workflow has acted on, by payment
-	waitsFor  string
+	refunds   refundDesk
+	// alternative is what is offered for a payment whose nights are sold, nil while nothing was.
+	alternative *alternative
+	seen        map[string]bool // verdicts this workflow has acted on, by payment
+	waitsFor    string
 }
 
 func newBookingRun(ctx workflow.Context, in BookingInput) *bookingRun {

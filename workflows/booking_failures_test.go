@@ -31,7 +31,7 @@ func TestCancelAtEveryWait(t *testing.T) {
 		"expired":                {at: time.Hour, refused: true},
 		"confirmed":              {arrange: func(w *world) { w.payAfter(time.Minute, deposit) }, at: 2 * time.Minute, paid: true},
 		"during the stay":        {arrange: func(w *world) { w.payAfter(time.Minute, deposit) }, at: 10 * day, paid: true},
-		"refund provider away":   {arrange: func(w *world) { w.payAfter(time.Minute, deposit); w.fail("RefundReservation", 5) }, at: day, paid: true},
+		"refund provider away":   {arrange: func(w *world) { w.payAfter(time.Minute, deposit); w.fail("RefundPayment", 5) }, at: day, paid: true},
 		"stay times are read":    {arrange: func(w *world) { w.payAfter(time.Minute, deposit); w.fail("StayTimes", 4) }, at: time.Minute + 2*time.Second, paid: true},
 		"database away a moment": {arrange: func(w *world) { w.fail("CancelReservation", 3) }, at: time.Minute},
 	} {
@@ -86,13 +86,13 @@ func TestCancelAnswersBeforeTheRefund(t *testing.T) {
 	start := w.Now()
 	w.arrival = 9 * day
 	w.payAfter(time.Minute, deposit)
-	w.fail("RefundReservation", 6)
+	w.fail("RefundPayment", 6)
 	var cancel *answer[workflows.ChangeOutcome]
 	w.after(time.Hour, func() { cancel = w.cancel() })
 	w.book(t, hold(10*time.Minute))
 	require.WithinDuration(t, start.Add(time.Hour), cancel.at, time.Millisecond)
 	require.Equal(t, deposit, cancel.value.Refund)
-	require.Equal(t, []string{"all/cancelled"}, w.refunds)
+	require.Equal(t, []string{"1/cancelled"}, w.refunds)
 }
 
 func TestWorkflowCancellationIsACancellationByTheOwner(t *testing.T) {
@@ -131,7 +131,7 @@ func TestWorkflowCancellationIsACancellationByTheOwner(t *testing.T) {
 // A life that touches every activity; each of its steps fails in turn, first so that a retry heals it, then for good.
 var steps = []string{
 	"PlaceHold", "CreatePaymentLink", "SendNotices", "SweepPayments", "ExpireHold", "ClosePaymentLink", "SettlePayment", "StayTimes",
-	"CompleteStay", "RefundPayment", "ExtendHold", "CancelReservation", "RefundReservation", "ConfirmByOwner",
+	"CompleteStay", "RefundPayment", "ExtendHold", "CancelReservation", "PlanRefunds", "ConfirmByOwner",
 }
 
 func TestEveryStepHealsByRetry(t *testing.T) {
@@ -205,7 +205,7 @@ func TestRefundThatIsRefusedIsACaseForTheOwner(t *testing.T) {
 	w := newWorld()
 	w.arrival = 9 * day
 	w.failures["RefundPayment"] = []error{final(workflows.ErrorPaymentRejected)}
-	w.failures["RefundReservation"] = []error{final(workflows.ErrorPaymentRejected)}
+	w.failures["RefundPayment"] = []error{final(workflows.ErrorPaymentRejected)}
 	w.after(time.Minute, func() { w.pay("1", deposit) })
 	w.after(2*time.Minute, func() { w.pay("2", deposit) })
 	w.after(day, func() { w.cancel() })

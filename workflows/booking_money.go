@@ -40,7 +40,7 @@ func (b *bookingRun) follow(paymentID string) {
 func (b *bookingRun) settled(s Settlement) {
 	// An attempt that died after its commit leaves no news behind: what this workflow sees for the first time is news to it,
 	// and a notice that was sent before is not sent again, by its key.
-	sight := s.PaymentID + "/" + string(s.Verdict)
+	sight := s.PaymentID + "/" + string(s.Verdict) + "/" + s.Case
 	s.News = s.News || !b.seen[sight]
 	b.seen[sight] = true
 	if s.Code != b.in.Code {
@@ -54,19 +54,29 @@ func (b *bookingRun) settled(s Settlement) {
 	}
 	next := s.follows()
 	b.tell(next.notices...)
-	if next.refund == "" {
-		return
+	switch {
+	case next.offer:
+		b.offerInstead(s)
+	case next.refund != "":
+		b.giveBackPayment(s, next.refund, next.amount)
 	}
-	b.returning[s.PaymentID] = true
+}
+
+// giveBackPayment returns a payment, or amount of it, and tells both sides.
+func (b *bookingRun) giveBackPayment(s Settlement, reason string, amount booking.Money) {
+	if amount.IsZero() {
+		b.returning[s.PaymentID] = true
+	} else if done := s.PaymentID + "/" + reason; b.returning[done] {
+		return
+	} else {
+		b.returning[done] = true
+	}
 	b.spawn(b.background, func(ctx workflow.Context) {
-		refund, err := refundPayment.run(moneyStep(ctx, "return payment "+s.PaymentID),
-			RefundInput{Code: b.in.Code, PaymentID: s.PaymentID, Reason: next.refund})
+		err := s.giveBack(ctx, reason, amount, func(notices ...NoticeInput) { b.tell(notices...) })
 		if err != nil {
 			workflow.GetLogger(ctx).Error("payment not returned", "code", b.in.Code, "payment_id", s.PaymentID, "error", err)
 			b.tell(s.stuck())
-			return
 		}
-		b.tell(s.returned(refund.Amount)...)
 	})
 }
 
@@ -81,23 +91,6 @@ func (b *bookingRun) passOn(s Settlement) {
 			SettleInput{PaymentID: s.PaymentID, Code: s.Code})
 		if err != nil || !result.Delivered {
 			b.tell(s.stuck())
-		}
-	})
-}
-
-// giveBack returns money of a reservation that ended, for as long as it takes.
-func (b *bookingRun) giveBack(amount booking.Money, reason string) {
-	if amount.IsZero() {
-		return
-	}
-	b.spawn(b.background, func(ctx workflow.Context) {
-		_, err := refundReservation.run(moneyStep(ctx, "refund, "+reason),
-			RefundAllInput{Code: b.in.Code, Amount: amount, Reason: reason})
-		if err != nil {
-			workflow.GetLogger(ctx).Error("refund refused", "code", b.in.Code, "reason", reason, "error", err)
-			b.tell(NoticeInput{
-				Kind: NoticeOwnerPayment, Suffix: "refund/" + reason, Amount: amount, Verdict: booking.VerdictPark,
-			})
 		}
 	})
 }

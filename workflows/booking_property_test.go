@@ -22,7 +22,7 @@ func TestAnyOrderEndsJust(t *testing.T) {
 		w.arrival = 9 * day
 		w.sold = rapid.Bool().Draw(rt, "sold")
 		w.swept = rapid.Bool().Draw(rt, "swept")
-		for _, name := range []string{"SettlePayment", "RefundPayment", "RefundReservation", "SendNotices", "CreatePaymentLink", "ExpireHold"} {
+		for _, name := range []string{"SettlePayment", "RefundPayment", "PlanRefunds", "SendNotices", "CreatePaymentLink", "ExpireHold"} {
 			w.fail(name, rapid.IntRange(0, 3).Draw(rt, name))
 		}
 		// Moments crowd around the deadline, where the races are.

@@ -59,6 +59,9 @@ func (b *bookingRun) show(waitsFor string) {
 	row("Stay", fmt.Sprintf("%s, %d nights, %d guests", b.in.Stay, b.in.Stay.Nights(), b.in.Guests))
 	row("Status", string(b.status))
 	row("Waits for", waitsFor)
+	for _, line := range b.refunds.lines {
+		row("Refund", line.String())
+	}
 	switch b.status {
 	case booking.PreReserved:
 		row("Deadline", b.expiresAt.UTC().Format(time.DateTime)+" UTC")

@@ -220,7 +220,7 @@ func TestShortPayment(t *testing.T) {
 		w.after(time.Minute, func() { w.pay("1", booking.Pesos(1)) })
 		result := w.book(t, hold(4*time.Minute))
 		require.Equal(t, booking.Expired, result.Status)
-		require.Equal(t, []string{"all/short"}, w.refunds)
+		require.Equal(t, []string{"1/short"}, w.refunds)
 		require.Equal(t, kinds{
 			workflows.NoticeHold, workflows.NoticeShort, workflows.NoticeOwnerPayment, workflows.NoticeExpired,
 		}, w.kinds())

@@ -16,6 +16,9 @@ func (b *bookingRun) handleUpdates(ctx workflow.Context) error {
 		{UpdateCancel, "cancels the reservation and returns what the policy gives back", b.onCancel},
 		{UpdateExtend, "moves the deadline of the hold, once", b.onExtend},
 		{UpdateConfirm, "the owner confirms without the provider's money", b.onConfirm},
+		{UpdateAnswerAlternative, "the guest takes or leaves the nights that are offered", b.onAnswerAlternative},
+		{UpdateDecide, "the owner lets a refund go or keeps the money", b.onDecideRefund},
+		{UpdateRefund, "staff gives part of the money back", b.onRefund},
 	}
 	for _, h := range handlers {
 		options := workflow.UpdateHandlerOptions{Description: h.description}
@@ -50,11 +53,14 @@ func (b *bookingRun) onCancel(ctx workflow.Context, request CancelRequest) (Chan
 
 // cancel changes the row; the rest follows in the background.
 func (b *bookingRun) cancel(ctx workflow.Context, request CancelRequest) (ChangeOutcome, error) {
+	if b.alternative.open() {
+		return b.answerAlternative(ctx, AlternativeAnswer{}) // who cancels does not want other nights either
+	}
 	if !b.status.Live() {
 		return b.refuse(booking.CodeWrongState), nil
 	}
 	change, err := cancelReservation.runLocal(databaseStep(ctx, "cancel"),
-		CancelInput{Code: b.in.Code, By: request.By, Reason: request.Reason})
+		CancelInput{Code: b.in.Code, By: request.By, Reason: request.Reason, Refund: request.Refund, StaffID: request.StaffID})
 	if outcome, done, err := b.changed(change, err); !done {
 		return outcome, err
 	}
@@ -62,11 +68,12 @@ func (b *bookingRun) cancel(ctx workflow.Context, request CancelRequest) (Change
 		return b.refuse(booking.CodeWrongState), nil
 	}
 	b.cancelled = true
-	b.giveBack(change.RefundDue, "cancelled")
-	b.tell(
-		NoticeInput{Kind: NoticeCancelled, Amount: change.RefundDue},
-		NoticeInput{Kind: NoticeOwnerCancelled, Amount: change.RefundDue},
-	)
+	b.refund(RefundOrder{Amount: change.RefundDue, Reason: refundCancelled, Ask: change.AskOwner})
+	toGuest, toOwner := NoticeInput{Kind: NoticeCancelled, Amount: change.RefundDue}, NoticeInput{Kind: NoticeOwnerCancelled, Amount: change.RefundDue}
+	if change.AskOwner {
+		toGuest.Verdict, toOwner.Verdict = booking.VerdictWait, booking.VerdictWait
+	}
+	b.tell(toGuest, toOwner)
 	return ChangeOutcome{Done: true, Status: b.status, Refund: change.RefundDue}, nil
 }
 

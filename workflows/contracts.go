@@ -43,6 +43,9 @@ type HoldOutcome struct {
 type CancelRequest struct {
 	By     booking.Actor `json:"by"`
 	Reason string        `json:"reason,omitempty"` // a closed set of ours, never free text of a person
+	// Refund is what an owner gives back, everything when empty; StaffID names the account that decided.
+	Refund  booking.RefundChoice `json:"refund,omitempty"`
+	StaffID int64                `json:"staff_id,omitempty"`
 }
 
 // ChangeOutcome answers UpdateCancel, UpdateExtend and UpdateConfirm.
@@ -90,6 +93,8 @@ type ReservationChange struct {
 	ExpiresAt time.Time      `json:"expires_at,omitzero"`
 	// RefundDue is what the cancellation policy gives back of what was paid.
 	RefundDue booking.Money `json:"refund_due,omitzero"`
+	// AskOwner says that the sum is one that the owner lets go first.
+	AskOwner bool `json:"ask_owner,omitempty"`
 }
 
 // CancelInput cancels a reservation.
@@ -97,6 +102,9 @@ type CancelInput struct {
 	Code   string        `json:"code"`
 	By     booking.Actor `json:"by"`
 	Reason string        `json:"reason,omitempty"`
+	// Refund and StaffID are of an owner's cancellation.
+	Refund  booking.RefundChoice `json:"refund,omitempty"`
+	StaffID int64                `json:"staff_id,omitempty"`
 }
 
 // ExtendInput moves the deadline of a hold once.
@@ -162,6 +170,14 @@ type Settlement struct {
 	Amount booking.Money `json:"amount,omitzero"`
 	// LinkClosed is true when the settlement confirmed and nothing can be paid with any more.
 	LinkClosed bool `json:"link_closed,omitempty"`
+	// Case tells apart what can happen to one payment more than once: a second dispute, another part given back.
+	Case string `json:"case,omitempty"`
+	// Surplus is what a counted payment brought above the price: it goes back.
+	Surplus booking.Money `json:"surplus,omitzero"`
+	// Returned is what somebody else than we gave back of the payment in all.
+	Returned booking.Money `json:"returned,omitzero"`
+	// AlsoDue is what other payments of an expired reservation still hold.
+	AlsoDue booking.Money `json:"also_due,omitzero"`
 }
 
 // Settlements is the outcome of SweepPayments.
@@ -177,16 +193,11 @@ type RefundInput struct {
 	Reason    string        `json:"reason"` // part of the idempotency key: late, surplus, cancelled, short, taken
 }
 
-// RefundAllInput returns Amount over the approved payments of a reservation, newest first.
-type RefundAllInput struct {
-	Code   string        `json:"code"`
-	Amount booking.Money `json:"amount"`
-	Reason string        `json:"reason"`
-}
-
-// RefundResult says what was returned in total.
+// RefundResult says what was returned.
 type RefundResult struct {
 	Amount booking.Money `json:"amount,omitzero"`
+	// InProcess is true while the provider is at it: look again, it can still fail.
+	InProcess bool `json:"in_process,omitempty"`
 }
 
 // ForwardResult says whether a running Booking workflow took a payment signal.
@@ -214,11 +225,17 @@ const (
 	NoticePending       NoticeKind = "payment_pending"
 	NoticeRejected      NoticeKind = "payment_rejected"
 	NoticeCancelled     NoticeKind = "cancelled"
+	NoticeRefundSent    NoticeKind = "refund_sent" // on its way, the provider takes its time
+	NoticeRefundDone    NoticeKind = "refund_done"
+	NoticeRefundRefused NoticeKind = "refund_refused" // by the owner
 	NoticeArrival       NoticeKind = "arrival"
 	NoticeThanks        NoticeKind = "thanks"
 
 	NoticeOwnerConfirmed NoticeKind = "owner_confirmed"
 	NoticeOwnerCancelled NoticeKind = "owner_cancelled"
+	NoticeOwnerRefundAsk NoticeKind = "owner_refund_ask"   // may this sum go back?
+	NoticeOwnerRefundDue NoticeKind = "owner_refund_due"   // the question again
+	NoticeOwnerRefundGo  NoticeKind = "owner_refund_goes"  // nobody answered: it goes back
 	NoticeOwnerPayment   NoticeKind = "owner_payment_case" // short, parked, late or surplus money: what happened and what was done
 	NoticeOwnerHandOver  NoticeKind = "owner_hand_over"
 	NoticeOwnerReceipt   NoticeKind = "owner_receipt"     // a guest sent what may be a transfer receipt: not verified
@@ -322,6 +339,8 @@ const (
 	EffectHandBack EffectKind = "hand_back" // the bot answers again
 	EffectReceipt  EffectKind = "receipt"   // tell the owner of a picture that may be a transfer receipt
 	EffectOptOut   EffectKind = "opt_out"   // send no more messages that the guest did not ask for
+	EffectRefundOK EffectKind = "refund_ok" // the owner lets a refund go
+	EffectRefundNo EffectKind = "refund_no" // the owner keeps the money
 )
 
 // Effect is one thing to do. Key is stable over retries: <message id>/<n>.

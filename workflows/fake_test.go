@@ -91,7 +91,7 @@ func (f *fake) change(ctx context.Context, name string, change func(*row) bool) 
 	}
 	out := workflows.ReservationChange{Changed: changed, Status: f.r.status, ExpiresAt: f.r.expiresAt}
 	if ended {
-		out.RefundDue = f.r.due()
+		out.RefundDue, out.AskOwner = f.r.due(), f.r.asks
 	}
 	return out, nil
 }
@@ -155,26 +155,21 @@ func (f *fake) RefundPayment(ctx context.Context, in workflows.RefundInput) (wor
 		return workflows.RefundResult{}, err
 	}
 	p := f.r.payments[in.PaymentID]
-	if !p.returned {
-		p.returned = true
+	amount := in.Amount
+	if amount.IsZero() {
+		amount = p.amount
+	}
+	switch {
+	case p.looks > 0:
+		p.looks--
+		return workflows.RefundResult{Amount: amount, InProcess: true}, nil
+	case p.refused:
+		return workflows.RefundResult{}, final(workflows.ErrorPaymentRejected)
+	case !p.returned:
+		p.returned, p.due = !amount.Less(p.amount), false
 		f.r.refunds = append(f.r.refunds, in.PaymentID+"/"+in.Reason)
 	}
-	return workflows.RefundResult{Amount: p.amount}, nil
-}
-
-func (f *fake) RefundReservation(ctx context.Context, in workflows.RefundAllInput) (workflows.RefundResult, error) {
-	end, err := f.r.begin(ctx, "RefundReservation")
-	defer end()
-	if err != nil {
-		return workflows.RefundResult{}, err
-	}
-	f.r.refunds = append(f.r.refunds, "all/"+in.Reason)
-	for _, p := range f.r.payments {
-		if p.due {
-			p.returned, p.due = true, false
-		}
-	}
-	return workflows.RefundResult{Amount: in.Amount}, nil
+	return workflows.RefundResult{Amount: amount}, nil
 }
 
 func (f *fake) ForwardPayment(ctx context.Context, in workflows.SettleInput) (workflows.ForwardResult, error) {

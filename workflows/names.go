@@ -21,13 +21,15 @@ var Queues = []string{QueueConversation, QueueBooking, QueueMessaging, QueueMedi
 
 // Signals, updates and queries.
 const (
-	SignalMessage = "message"    // to Conversation: a guest's message waits in the database
-	SignalPayment = "payment"    // to Booking: something may have happened to a payment
-	UpdateHold    = "place_hold" // to Booking, with start: the outcome of the hold
-	UpdateCancel  = "cancel"     // to Booking
-	UpdateExtend  = "extend"     // to Booking: once
-	UpdateConfirm = "confirm"    // to Booking: the owner's named decision
-	QueryState    = "state"      // to Booking: where it stands
+	SignalMessage = "message"       // to Conversation: a guest's message waits in the database
+	SignalPayment = "payment"       // to Booking: something may have happened to a payment
+	UpdateHold    = "place_hold"    // to Booking, with start: the outcome of the hold
+	UpdateCancel  = "cancel"        // to Booking
+	UpdateExtend  = "extend"        // to Booking: once
+	UpdateConfirm = "confirm"       // to Booking: the owner's named decision
+	UpdateDecide  = "decide_refund" // to Booking: the owner lets a refund go or keeps it
+	UpdateRefund  = "refund"        // to Booking: staff gives part of the money back
+	QueryState    = "state"         // to Booking: where it stands
 )
 
 // Search attributes; nothing personal. Values of BookingStatus are those of booking.Status.

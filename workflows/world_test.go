@@ -42,6 +42,9 @@ type payment struct {
 	counted  bool
 	due      bool // to go back: written with the change that ended the reservation, so that no late payment builds on it
 	returned bool
+	kept     bool // by the owner's decision
+	looks    int  // how often the provider is still at its refund
+	refused  bool // by the provider, after that
 	verdict  booking.Verdict
 }
 
@@ -63,6 +66,9 @@ type row struct {
 	failures  map[string][]error
 	away      map[string]bool // fails every attempt
 	notices   []workflows.NoticeInput
+	asks      bool // a refund needs the owner
+	decision  string
+	decidedBy booking.Actor
 	seen      map[string]bool
 	refunds   []string
 	forwarded []string
@@ -214,7 +220,7 @@ func (r *row) sum(of func(*payment) bool) booking.Money {
 // unreturned is money at the provider that no confirmed stay and no refund accounts for.
 func (r *row) unreturned() (ids []string) {
 	for id, p := range r.payments {
-		if p.status == booking.ProviderApproved && !p.returned && p.verdict != booking.VerdictPark {
+		if p.status == booking.ProviderApproved && !p.returned && !p.kept && !p.refused && p.verdict != booking.VerdictPark {
 			ids = append(ids, id)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -58,7 +59,7 @@ func runAPI(ctx context.Context, args []string) error {
 
 func (a *app) apiOptions(inbox api.Inbox) api.Options {
 	appSecrets, webhookSecrets := secrets(a.config.WhatsApp.AppSecrets), secrets(a.config.MercadoPago.WebhookSecrets)
-	return api.Options{
+	options := api.Options{
 		Desk: a.desk(), Inbox: inbox, Health: a.health(), Idempotency: a.store, Metrics: a.metrics, Gatherer: a.registry,
 		Logger: slog.Default(),
 		VerifyWhatsApp: func(header string, body []byte) bool {
@@ -76,7 +77,14 @@ func (a *app) apiOptions(inbox api.Inbox) api.Options {
 		Version:         version(a.config.BuildID),
 		BaseURL:         a.config.BaseURL.String(),
 		Now:             time.Now,
+		PayDesk: &activities.PayDesk{
+			Store: a.store, Pages: a.payPages(), WhatsApp: strings.TrimPrefix(a.config.WhatsApp.PublicNumber, "+"), Now: time.Now,
+		},
 	}
+	if limit := a.config.RateLimit; limit.Requests > 0 {
+		options.PageLimiter = api.NewTokenBuckets(limit.Requests, limit.Window, time.Now)
+	}
+	return options
 }
 
 // forStaff adds what only staff comes to.
@@ -91,6 +99,8 @@ func (a *app) forStaff(options *api.Options) (err error) {
 	options.Switchboard = &activities.Switchboard{
 		Store: a.store, Processes: a.processes, Return: a.config.Dialogue.TakeoverReturn, Now: time.Now,
 	}
+	options.Refunds = &activities.RefundDesk{Store: a.store, Processes: a.processes, Now: time.Now}
+	options.Cashbox = &activities.Cashbox{Store: a.store, Processes: a.processes, OwnerPhone: a.config.Owner.WhatsApp, Now: time.Now}
 	if options.Accounts, err = accounts.New(a.store, a.config.JWTSecret.Reveal(), a.config.SetupTokenHash, time.Now); err != nil {
 		return err
 	}

@@ -129,7 +129,8 @@ func termsOf(cfg config.Config) activities.Terms {
 	return activities.Terms{
 		HoldFor: cfg.Booking.HoldTTL, Extension: cfg.Booking.HoldExtension, Grace: cfg.Booking.LatePaymentGrace,
 		DepositPercent: cfg.Booking.DepositPercent, HoldsPerPhone: cfg.RateLimit.HoldsPerPhone,
-		Limits: booking.Limits{HorizonMonths: cfg.Booking.HorizonMonths, LongestStay: cfg.Booking.MaxStayNights},
+		RefundApprovalAbove: booking.Pesos(int64(cfg.Booking.RefundApprovalAbove)),
+		Limits:              booking.Limits{HorizonMonths: cfg.Booking.HorizonMonths, LongestStay: cfg.Booking.MaxStayNights},
 	}
 }
 
@@ -147,9 +148,17 @@ func (a *app) inbox() *activities.Inbox {
 func (a *app) payments() *activities.Payments {
 	return &activities.Payments{
 		Store: a.store, Provider: a.provider, Locks: a.redis, Processes: a.processes, Bookings: a.processes, Terms: a.terms,
-		NotificationURL: notificationURL(a.config.BaseURL), CollectorID: a.config.MercadoPago.CollectorID,
+		NotificationURL: notificationURL(a.config.BaseURL), Pages: a.payPages(), CollectorID: a.config.MercadoPago.CollectorID,
 		LiveOnly: a.config.IsProduction(), Metrics: a.metrics, Now: time.Now,
 	}
+}
+
+func (a *app) payPages() activities.PayPages {
+	keys := a.config.PayPageSecrets
+	if len(keys) == 0 {
+		keys = []config.Secret{a.config.JWTSecret}
+	}
+	return activities.PayPages{Base: a.config.BaseURL, Keys: secrets(keys)}
 }
 
 func notificationURL(base *url.URL) *url.URL {

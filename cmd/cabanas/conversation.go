@@ -11,7 +11,7 @@ import (
 
 func (a *app) conversation() (*activities.Conversation, error) {
 	conversation := &activities.Conversation{
-		Store: a.store, Desk: a.desk(), Bookings: a.processes, OwnerPhone: a.config.Owner.WhatsApp,
+		Store: a.store, Desk: a.desk(), Bookings: a.processes, Refunds: a.processes, OwnerPhone: a.config.Owner.WhatsApp,
 		TakeoverReturn: a.config.Dialogue.TakeoverReturn, Listening: a.config.Whisper.APIURL != nil, Now: time.Now,
 	}
 	settings := a.config.LLM

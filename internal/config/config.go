@@ -39,6 +39,9 @@ type Config struct {
 	AllowedOrigins []string // CORS origins such as https://panel.example.org; "*" outside production only.
 	TrustedProxies []netip.Prefix
 	JWTSecret      Secret
+	// PayPageSecrets derive the secret part of payment page addresses: the first makes it, all are accepted. Empty:
+	// JWTSecret does.
+	PayPageSecrets []Secret
 	SetupTokenHash string // SHA-256 (hex) of the one-time owner set-up token; empty closes POST /admin/setup.
 	MetricsAddr    string // Where the worker serves /metrics and /readyz; port 0 takes a free one.
 	RateLimit      RateLimit
@@ -70,9 +73,11 @@ type WhatsApp struct {
 	AccessToken Secret
 	AppSecrets  []Secret // Any of them may have signed a webhook: rotation. Never empty after Load.
 	PhoneID     string
-	VerifyToken Secret
-	APIURL      *url.URL // Without a trailing slash.
-	APIVersion  string   // Such as "v24.0".
+	// PublicNumber is what guests write to, with its country code; empty when it is not told.
+	PublicNumber string
+	VerifyToken  Secret
+	APIURL       *url.URL // Without a trailing slash.
+	APIVersion   string   // Such as "v24.0".
 	// Templates renames message templates: ours to the name and language under which Meta approved it.
 	Templates map[string]Template
 	// PerSecond is how many messages the account may send in a second.
@@ -144,6 +149,8 @@ type Booking struct {
 	MaxStayNights            int
 	HorizonMonths            int
 	PaymentReconcileInterval time.Duration
+	// RefundApprovalAbove is the sum, in whole pesos, above which the owner lets a refund go first; 0 asks for none.
+	RefundApprovalAbove int
 }
 
 // ICal holds calendar synchronisation.
@@ -151,7 +158,7 @@ type ICal struct {
 	SyncInterval time.Duration
 	StaleAfter   time.Duration // Age of a feed's last good answer at which the owner is alarmed.
 	ExportHolds  bool          // Publish unpaid holds too.
-	AllowPrivate bool // Plain http and loopback feeds; development and test only.
+	AllowPrivate bool          // Plain http and loopback feeds; development and test only.
 }
 
 // IsProduction tells whether the strict rules for secrets apply.

@@ -59,6 +59,14 @@ var variables = []variable{
 	{name: "JWT_SECRET", meaning: "key that signs staff sessions, 32 random characters or more", required: true,
 		set:                func(c *Config, v string) error { c.JWTSecret = NewSecret(v); return nil },
 		refuseInProduction: func(c Config) string { return c.JWTSecret.weak(32) }},
+	{name: "PAY_PAGE_SECRET", meaning: "key of the guests' payment page addresses; a comma list while rotating (JWT_SECRET when empty)",
+		set: func(c *Config, v string) error { return secrets(&c.PayPageSecrets, v) },
+		refuseInProduction: func(c Config) string {
+			if len(c.PayPageSecrets) == 0 {
+				return ""
+			}
+			return weakest(c.PayPageSecrets, 16)
+		}},
 	{name: "SETUP_TOKEN_HASH", meaning: "SHA-256 (hex) of the one-time token that creates the first owner; empty closes that door",
 		set: func(c *Config, v string) error { return sha256Hex(&c.SetupTokenHash, v) }},
 	{name: "RATE_LIMIT_REQUESTS", meaning: "requests per client address, path and window (0: no limit)", fallback: text("60"),
@@ -85,6 +93,8 @@ var variables = []variable{
 		refuseInProduction: func(c Config) string { return weakest(c.WhatsApp.AppSecrets, 16) }},
 	{name: "WHATSAPP_PHONE_ID", meaning: "phone number id the messages are sent from", required: true,
 		set: func(c *Config, v string) error { return digits(&c.WhatsApp.PhoneID, v) }},
+	{name: "WHATSAPP_PUBLIC_NUMBER", meaning: "number guests write to, for links back to the chat, such as +54 9 294 412-3456 (empty: no such links)",
+		set: func(c *Config, v string) error { return phone(&c.WhatsApp.PublicNumber, v) }},
 	{name: "WHATSAPP_VERIFY_TOKEN", meaning: "token Meta repeats when it verifies the webhook address", required: true,
 		set:                func(c *Config, v string) error { c.WhatsApp.VerifyToken = NewSecret(v); return nil },
 		refuseInProduction: func(c Config) string { return c.WhatsApp.VerifyToken.weak(8) }},
@@ -157,6 +167,8 @@ var variables = []variable{
 		set: func(c *Config, v string) error { return duration(&c.Booking.LatePaymentGrace, v, 0, 60*24*time.Hour) }},
 	{name: "DEPOSIT_PERCENT", meaning: "part of the total asked for as deposit, 1 to 100", fallback: text("30"),
 		set: func(c *Config, v string) error { return integer(&c.Booking.DepositPercent, v, 1, 100) }},
+	{name: "REFUND_APPROVAL_ABOVE", meaning: "refunds of a cancellation above so many whole pesos wait for the owner's word, 72 h at most (0: none)", fallback: text("0"),
+		set: func(c *Config, v string) error { return integer(&c.Booking.RefundApprovalAbove, v, 0, 1_000_000_000) }},
 	{name: "MAX_STAY_NIGHTS", meaning: "longest stay in nights", fallback: text("60"),
 		set: func(c *Config, v string) error { return integer(&c.Booking.MaxStayNights, v, 1, 366) }},
 	{name: "BOOKING_HORIZON_MONTHS", meaning: "how far ahead a stay may begin, in months", fallback: text("18"),

@@ -149,6 +149,12 @@ func accommodationOf(row *dbgen.Accommodation) (booking.Accommodation, error) {
 		},
 		Description: row.Description, Amenities: row.Amenities, CheckInText: row.CheckInText,
 	}
+	if len(row.Cancellation) > 0 {
+		place.Cancellation = &booking.CancellationPolicy{}
+		if err := json.Unmarshal(row.Cancellation, place.Cancellation); err != nil {
+			return booking.Accommodation{}, fmt.Errorf("read accommodation %d: cancellation policy: %w", row.ID, err)
+		}
+	}
 	err := errors.Join(
 		json.Unmarshal(row.LengthDiscounts, &place.Rate.LengthDiscounts),
 		json.Unmarshal(row.Photos, &place.Photos),

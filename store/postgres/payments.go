@@ -111,8 +111,8 @@ type CreditedPayment struct {
 	Returned booking.Money
 }
 
-// ReservationsAwaitingPayment lists codes whose links were made since and whose stay is not over: those the provider is to be
-// asked about. Holds come first, then the oldest links.
+// ReservationsAwaitingPayment lists codes of held and expired reservations whose links were made since: those the provider is to
+// be asked about one by one. Holds come first, then the oldest links.
 func (s *Store) ReservationsAwaitingPayment(ctx context.Context, since time.Time, limit int) ([]string, error) {
 	codes, err := s.queries.ListAwaitingPayment(ctx, s.pool, &dbgen.ListAwaitingPaymentParams{Since: since, Most: int32(limit)})
 	return codes, explain("list reservations awaiting payment", err)

@@ -30,6 +30,8 @@ type Reservation struct {
 	Deposit         booking.Money
 	// Paid is what was credited and not returned.
 	Paid booking.Money
+	// Cancellation is the policy as it was when the nights were held.
+	Cancellation booking.CancellationPolicy
 	// ExpiresAt is the deadline of the hold; it stays readable after the hold ended.
 	ExpiresAt    time.Time
 	ExtendedOnce bool
@@ -193,12 +195,28 @@ func (s *Store) ExtendHold(ctx context.Context, code string, until, now time.Tim
 	return outcome, booking.Refuse(booking.CodeInvalidInput, "an extension of %s cannot end before its deadline", code)
 }
 
-// Cancel ends a reservation that is held, confirmed or expired; one that is cancelled already is left as it is. A stay that is
-// over is [booking.CodeWrongState]. Reason is a word of ours, never a person's text.
+// CancelOrder says who cancels, and why: a word of ours, never a person's text. Refund is what an owner chose to give back and
+// StaffID the account that chose, 0 for none.
+type CancelOrder struct {
+	By      booking.Actor
+	Reason  string
+	Refund  booking.RefundChoice
+	StaffID int64
+}
+
+// Cancel is [Store.CancelBy] without an owner's choice.
 func (s *Store) Cancel(ctx context.Context, code string, by booking.Actor, reason string, now time.Time) (Change, error) {
-	row, err := s.queries.CancelReservation(ctx, s.pool, &dbgen.CancelReservationParams{
-		Code: code, Now: now, Change: change{By: by, Reason: reason, At: now}.text(),
-	})
+	return s.CancelBy(ctx, code, CancelOrder{By: by, Reason: reason}, now)
+}
+
+// CancelBy ends a reservation that is held, confirmed or expired; one that is cancelled already is left as it is. A stay that is
+// over is [booking.CodeWrongState].
+func (s *Store) CancelBy(ctx context.Context, code string, order CancelOrder, now time.Time) (Change, error) {
+	told := change{By: order.By, Reason: order.Reason, At: now}
+	if order.Refund != "" || order.StaffID != 0 {
+		told.Details = map[string]any{"refund": order.Refund, "staff_id": order.StaffID}
+	}
+	row, err := s.queries.CancelReservation(ctx, s.pool, &dbgen.CancelReservationParams{Code: code, Now: now, Change: told.text()})
 	outcome, err := s.changed(ctx, "cancel", code, (*dbgen.GetReservationRow)(row), err)
 	if err == nil && !outcome.Changed && outcome.Reservation.Status != booking.Cancelled {
 		err = booking.Refuse(booking.CodeWrongState, "reservation %s is %s", code, outcome.Reservation.Status)
@@ -287,6 +305,9 @@ func reservationOf(row *dbgen.GetReservationRow) (Reservation, error) {
 	}
 	if err := json.Unmarshal(stored.Price, &r.Quote); err != nil {
 		return Reservation{}, fmt.Errorf("read reservation %s: price: %w", stored.Code, err)
+	}
+	if err := json.Unmarshal(stored.Cancellation, &r.Cancellation); err != nil {
+		return Reservation{}, fmt.Errorf("read reservation %s: cancellation policy: %w", stored.Code, err)
 	}
 	return r, nil
 }
