@@ -53,7 +53,7 @@ type Ours struct {
 	Since time.Time
 	// Fetched is the first fetch of our export by this channel at or after Since; zero: the channel cannot know of it yet.
 	Fetched time.Time
-	// Until is when it left our export (cancelled, expired or moved away from these nights); zero while it is in it.
+	// Until is when it ended, exported or not (cancelled, expired, moved away from these nights); zero only while it stands.
 	Until time.Time
 	// Dropped is the first fetch of our export by this channel at or after Until; zero: the channel still believes in it.
 	Dropped time.Time

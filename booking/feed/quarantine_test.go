@@ -82,6 +82,25 @@ func TestQuarantineEndsWhenTheEventsReturn(t *testing.T) {
 	require.Empty(t, m.fetch(all[1:]...).Release)
 	require.Len(t, m.fetch(all[1:]...).Release, 1)
 	require.Len(t, m.Known, 7)
+
+	m = newMemory(booking.ChannelBooking)
+	m.fetch(all...)
+	m.fetch(all[1:]...)
+	m.fetch(all[1:]...)
+	require.True(t, m.fetch().Quarantined)
+	require.Equal(t, 1, requireUpdateOf(t, m.fetch(all[1:]...), "a").Missing, "after the doubt the count begins anew")
+}
+
+func requireUpdateOf(t *testing.T, plan feed.Plan, uid string) feed.Change {
+	t.Helper()
+	require.Empty(t, plan.Release)
+	for _, change := range plan.Update {
+		if change.UID == uid {
+			return change
+		}
+	}
+	require.Fail(t, "no update", uid)
+	return feed.Change{}
 }
 
 func TestQuarantineEndsWhenTheOwnerAccepts(t *testing.T) {

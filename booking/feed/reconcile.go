@@ -113,7 +113,7 @@ func (p *Plan) miss(in *round, k Known) {
 	}
 	change := Change{Known: k, Was: k.Nights, Sliding: sliding(in.Today, k.Kind, k.Nights)}
 	switch {
-	case given || missing >= GoodFetchesToRelease && !p.Quarantined:
+	case given || missing >= GoodFetchesToRelease:
 		change.Why = Released
 		p.Release = append(p.Release, change)
 		return
