@@ -278,6 +278,19 @@ func TestUnchangedFeedsAnswer304(t *testing.T) {
 	}
 }
 
+func TestASpoiledFeedHasTheValidatorsOfTheGoodOne(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	l, _ := b.troubled(t, control.ChannelAirbnb)
+	etag, truncated, once := "etag", "truncated", ""
+	b.feedFaults(t, l, control.ChannelFaults{Validators: &etag, Body: &truncated})
+	got := b.feed(t, l)
+	require.NotContains(t, got.raw, "END:VCALENDAR")
+	require.Equal(t, http.StatusOK, b.feed(t, l, "If-None-Match", got.header.Get("ETag")).status)
+	b.feedFaults(t, l, control.ChannelFaults{Body: &once})
+	require.Equal(t, http.StatusNotModified, b.feed(t, l, "If-None-Match", got.header.Get("ETag")).status)
+}
+
 func TestClocksAreSkewed(t *testing.T) {
 	t.Parallel()
 	b := start(t)

@@ -95,6 +95,7 @@ func TestAirbnbPublishesItsFormat(t *testing.T) {
 	l := b.list(t, control.ChannelListing{Channel: control.ChannelAirbnb})
 	sold := b.sell(t, l, "2027-01-12", "2027-01-15", func(s *control.ChannelStay) { s.Phone = "+54 9 351 555-0882" })
 	require.Regexp(t, `^HM[A-Z0-9]{8}$`, sold.ID)
+	require.Contains(t, b.feed(t, b.list(t, l)).raw, "UID:"+sold.UID+"\r\n")
 	b.sell(t, l, "2027-01-20", "2027-01-22", closed)
 	got := b.feed(t, l)
 	require.Equal(t, "text/calendar; charset=utf-8", got.header.Get("Content-Type"))

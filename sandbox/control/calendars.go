@@ -44,8 +44,10 @@ type ChannelListing struct {
 
 // ChannelStay is a stay that a channel sold, or nights that the host closed there. Dates are civil, CheckOut is the day of leaving.
 type ChannelStay struct {
-	// ID is given by the channel: its confirmation code. Read only.
+	// ID is given by the channel: its confirmation code. UID is that of its event, as long as the channel does not change it (as
+	// Booking.com does during the stay, and Expedia by splitting it). Read only.
 	ID      string `json:"id,omitempty"`
+	UID     string `json:"uid,omitempty"`
 	Channel string `json:"channel"`
 	Listing string `json:"listing"`
 	// Kind is reservation (the default), closed (by the host) or tentative (Vrbo's requests).

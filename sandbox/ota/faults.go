@@ -157,6 +157,12 @@ func (f *faults) junk() []string {
 	return nil
 }
 
+// spoils says whether the body is other than the calendar that the validators stand for; an importer that keeps those of a spoiled
+// answer will not see the good one.
+func (f *faults) spoils() bool {
+	return !slices.Contains([]string{"", bodyNoEvents, bodyShrunk, bodyVanished}, f.body)
+}
+
 // spoil changes a finished answer.
 func (f *faults) spoil(a *answer) {
 	switch f.body {
@@ -184,19 +190,22 @@ const (
 	bombSize = 64 << 20
 )
 
+// gzipBomb is made of gzip members in a row, so that only one has to be packed.
 var gzipBomb = sync.OnceValue(func() []byte {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	// A bytes.Buffer takes everything.
-	_, _ = w.Write([]byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bomb//EN\r\n"))
-	lines := []byte(strings.Repeat(padding+"\r\n", 1000))
-	for written := 0; written < bombSize; written += len(lines) {
-		_, _ = w.Write(lines)
-	}
-	_, _ = w.Write([]byte("END:VCALENDAR\r\n"))
-	_ = w.Close()
-	return packed.Bytes()
+	lines := strings.Repeat(padding+"\r\n", 1<<20/len(padding))
+	bomb := packed("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bomb//EN\r\n")
+	bomb = append(bomb, bytes.Repeat(packed(lines), bombSize/len(lines)+1)...)
+	return append(bomb, packed("END:VCALENDAR\r\n")...)
 })
+
+func packed(text string) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	// A bytes.Buffer takes everything.
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return out.Bytes()
+}
 
 // latin1 is text in ISO 8859-1, whatever it says of itself.
 func latin1(text string) string {

@@ -88,7 +88,7 @@ func (s *Server) published(l *listing, r *http.Request) *answer {
 	a.header.Set("Content-Type", "text/calendar; charset=utf-8")
 	if f.etag || f.lastMod {
 		l.remember(hash(string(l.write(events, time.Time{}, nil))), now)
-		if l.unchanged(a.header, r.Header) {
+		if l.unchanged(a.header, r.Header) && !f.spoils() {
 			a.status = http.StatusNotModified
 			return a
 		}

@@ -120,7 +120,7 @@ func (s *Server) controlCancel(w http.ResponseWriter, r *http.Request) {
 // newBooking reads what is sold; its ID, UID and time of sale are still to be given.
 func newBooking(in control.ChannelStay) (*booking, error) {
 	b := &booking{ChannelStay: in}
-	b.ID, b.Force = "", false
+	b.ID, b.ChannelStay.UID, b.Force = "", "", false
 	if b.Kind == "" {
 		b.Kind = kindReservation
 	}
@@ -228,6 +228,6 @@ func (s *Server) bookingID(channel string) string {
 
 func (b *booking) view() control.ChannelStay {
 	v := b.ChannelStay
-	v.CheckIn, v.CheckOut = b.Stay.From.String(), b.Stay.To.String()
+	v.UID, v.CheckIn, v.CheckOut = b.UID, b.Stay.From.String(), b.Stay.To.String()
 	return v
 }
