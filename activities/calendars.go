@@ -53,6 +53,7 @@ type CalendarStore interface {
 	PreviewFeed(ctx context.Context, accommodationID int64, channel booking.Channel, answer postgres.FeedAnswer, now time.Time) (feed.Plan, []postgres.Conflict, error)
 	FeedSeen(ctx context.Context, id int64, now time.Time) error
 	FeedFailed(ctx context.Context, id int64, reason string, now time.Time) error
+	NoteCalendarStale(ctx context.Context, code, moment string, feeds []int64, now time.Time) error
 	ActiveFeeds(ctx context.Context, accommodationID int64) ([]postgres.Feed, error)
 
 	AddFeed(ctx context.Context, feed postgres.NewFeed, now time.Time) (int64, error)

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"cabanas/internal/observe"
 	"cabanas/store/postgres"
 	"cabanas/workflows"
 )
@@ -98,32 +97,4 @@ func (c *Calendars) readClock(ctx context.Context, feeds []postgres.Feed) {
 			feeds[i].LastGoodAt = at
 		}
 	}
-}
-
-// FeedFreshener asks the feeds of a cabin just before a promise; [Calendars] is one.
-type FeedFreshener interface {
-	Freshen(ctx context.Context, accommodationID int64, budget time.Duration) (Freshness, error)
-}
-
-// freshen asks the feeds before a promise and reports how many stay stale. Trouble of ours counts like a stale feed: the promise
-// goes on, and it is said.
-func freshen(ctx context.Context, feeds FeedFreshener, metrics *observe.Metrics, moment string, accommodationID int64) (asked, stale int) {
-	if feeds == nil {
-		return 0, 0
-	}
-	fresh, err := feeds.Freshen(ctx, accommodationID, FreshBudget)
-	asked, stale = len(fresh.Asked), len(fresh.Stale)
-	outcome := "fresh"
-	switch {
-	case err != nil:
-		slog.WarnContext(ctx, "feeds not asked", "accommodation_id", accommodationID, "moment", moment, "error", err)
-		stale, outcome = 1, "stale"
-	case stale > 0:
-		slog.WarnContext(ctx, "feeds are stale", "accommodation_id", accommodationID, "moment", moment, "stale", fresh.Stale)
-		outcome = "stale"
-	case asked > 0:
-		outcome = "refreshed"
-	}
-	metrics.ICalFreshness.WithLabelValues(moment, outcome).Inc()
-	return asked, stale
 }

@@ -89,6 +89,8 @@ type offered struct {
 	property booking.Property
 	place    booking.Accommodation
 	quote    booking.Quote
+	// stale are the feeds of other channels that were asked and gave no good answer.
+	stale []int64
 }
 
 func (c catalogue) calendar(ctx context.Context, stay booking.Stay) (booking.Calendar, error) {

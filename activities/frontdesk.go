@@ -26,8 +26,10 @@ type FrontDesk struct {
 	Store    FrontDeskStore
 	Bookings Bookings
 	Terms    Terms
-	Metrics  *observe.Metrics
-	Now      func() time.Time
+	// Feeds are asked before a hold; nil asks none.
+	Feeds   FeedPromises
+	Metrics *observe.Metrics
+	Now     func() time.Time
 
 	queue nightQueue
 }
@@ -189,6 +191,7 @@ func (d *FrontDesk) start(ctx context.Context, in workflows.BookingInput, wish o
 	}
 	if outcome.Placed {
 		d.Metrics.ReservationsCreated.WithLabelValues(string(in.Channel)).Inc()
+		noteStale(ctx, d.Feeds, in.Code, momentHold, wish.stale)
 		return outcome, nil
 	}
 	if outcome.Refusal != booking.CodeDatesTaken {

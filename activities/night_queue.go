@@ -65,6 +65,10 @@ func (d *FrontDesk) turn(ctx context.Context, accommodationID int64, stay bookin
 		}
 		leave, ahead := d.queue.enter(accommodationID, stay)
 		if ahead == nil {
+			if err := d.askFeeds(ctx, &wish, stay, guests); err != nil {
+				leave()
+				return offered{}, nil, err
+			}
 			return wish, leave, nil
 		}
 		select {

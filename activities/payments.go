@@ -34,7 +34,9 @@ type Payments struct {
 	CollectorID int64
 	// LiveOnly parks payments made with test credentials.
 	LiveOnly bool
-	Metrics  *observe.Metrics
+	// Feeds are asked before a payment confirms; nil asks none.
+	Feeds   FeedPromises
+	Metrics *observe.Metrics
 	Now      func() time.Time
 }
 
@@ -124,6 +126,7 @@ func (a *Payments) settle(ctx context.Context, payment mercadopago.Payment) (wor
 	if err := a.followRefunds(ctx, payment); err != nil {
 		return workflows.Settlement{}, asTemporal(err)
 	}
+	a.askFeeds(ctx, payment)
 	settled, err := a.Store.Settle(ctx, report, a.Now())
 	if err != nil {
 		return workflows.Settlement{}, asTemporal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"cabanas/booking"
 	"cabanas/store/postgres/dbgen"
 )
 
@@ -58,4 +59,10 @@ func (s *Store) StaleAlarmed(ctx context.Context, id int64, now time.Time) error
 // StaleOver records that the owner was told that a feed is well again.
 func (s *Store) StaleOver(ctx context.Context, id int64) error {
 	return explain("record alarm", s.queries.StaleOver(ctx, s.pool, id))
+}
+
+// NoteCalendarStale writes into the story of a booking that feeds gave no fresh answer when it was promised; moment is a word.
+func (s *Store) NoteCalendarStale(ctx context.Context, code, moment string, feeds []int64, now time.Time) error {
+	return explain("note stale feeds", s.queries.NoteCalendarStale(ctx, s.pool, &dbgen.NoteCalendarStaleParams{
+		Code: code, Change: mustJSON(change{By: booking.BySystem, Reason: moment, At: now, Details: map[string]any{"feeds": feeds}})}))
 }

@@ -7,6 +7,7 @@ package dbgen
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -619,6 +620,20 @@ func (q *Queries) MoveBlocks(ctx context.Context, db DBTX, arg *MoveBlocksParams
 		arg.Starts,
 		arg.Ends,
 	)
+	return err
+}
+
+const noteCalendarStale = `-- name: NoteCalendarStale :exec
+SELECT note_booking(r.id, 'calendar_stale', $1::jsonb) FROM reservations r WHERE r.code = $2
+`
+
+type NoteCalendarStaleParams struct {
+	Change json.RawMessage
+	Code   string
+}
+
+func (q *Queries) NoteCalendarStale(ctx context.Context, db DBTX, arg *NoteCalendarStaleParams) error {
+	_, err := db.Exec(ctx, noteCalendarStale, arg.Change, arg.Code)
 	return err
 }
 

@@ -167,3 +167,6 @@ SELECT p.time_zone FROM accommodations a JOIN properties p ON p.id = a.property_
 SELECT r.code, r.check_in, r.check_out, r.reservation_status FROM reservations r
 WHERE r.accommodation_id = @accommodation_id AND r.period && daterange(@from_date::date, @to_date::date, '[)') AND is_live(r.reservation_status)
 ORDER BY r.check_in;
+
+-- name: NoteCalendarStale :exec
+SELECT note_booking(r.id, 'calendar_stale', sqlc.arg(change)::jsonb) FROM reservations r WHERE r.code = sqlc.arg(code);
