@@ -185,6 +185,17 @@ func TestImportedNightsBecomeTheChannelsOwn(t *testing.T) {
 	}
 }
 
+func TestClosedNightsArePublishedOnce(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	ours := newExport(t, "0201-0210", "0203-0205", "0208-0215", "0220-0222", "0220-0222")
+	l := b.list(t, control.ChannelListing{Channel: control.ChannelAirbnb, ImportURL: ours.URL, PrepDays: 1})
+	b.pull(t, l)
+	b.sell(t, l, "2027-02-04", "2027-02-06", forced)
+	b.sell(t, l, "2027-02-13", "2027-02-17", forced)
+	require.Equal(t, []string{"0201-0204", "0204-0206", "0206-0210", "0210-0213", "0213-0217", "0217-0218", "0220-0222"}, spans(b.feed(t, l).raw))
+}
+
 func TestChannelsImportAtTheirOwnPace(t *testing.T) {
 	t.Parallel()
 	b := start(t)

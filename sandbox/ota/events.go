@@ -106,19 +106,19 @@ func (l *listing) blocks(today day) []event {
 		derived bool
 	}
 	var pieces []piece
-	taken := l.reserved()
+	reserved, upTo := l.reserved(), day(0) // closures come in order: what begins before upTo is a block already
 	for _, c := range l.closures(today) {
 		if c.by != nil && c.by.Kind != kindClosed {
 			continue
 		}
-		for _, left := range c.without(taken) {
-			derived := c.why == whyPreparation || c.why == whyNotice || c.why == whyWindow
-			pieces = append(pieces, piece{left, derived})
-			taken = append(taken, left)
+		derived := c.why == whyPreparation || c.why == whyNotice || c.why == whyWindow
+		if rest := (span{max(c.From, upTo), c.To}); rest.From < rest.To {
+			for _, left := range rest.without(reserved) {
+				pieces = append(pieces, piece{left, derived})
+			}
+			upTo = c.To
 		}
-		slices.SortFunc(taken, func(a, b span) int { return cmp.Compare(a.From, b.From) })
 	}
-	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Compare(a.From, b.From) })
 	merge := l.trait().merge
 	if l.Settings.MergeBlocks != nil {
 		merge = *l.Settings.MergeBlocks
