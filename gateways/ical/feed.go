@@ -53,7 +53,7 @@ const (
 	ProblemNoStart       ProblemReason = "no_start"       // skipped: DTSTART is missing
 	ProblemBadDate       ProblemReason = "bad_date"       // skipped: DTSTART, DTEND or RECURRENCE-ID is no date, or out of 1970 to 2200
 	ProblemBadDuration   ProblemReason = "bad_duration"   // skipped: DURATION is none, or negative
-	ProblemEndsBefore    ProblemReason = "ends_before"    // skipped: DTEND lies before DTSTART
+	ProblemEndsBefore    ProblemReason = "ends_before"    // skipped: DTEND lies before DTSTART, or before 1970
 	ProblemClipped       ProblemReason = "clipped"        // reaches out of 1970 to 2200: cut to it
 	ProblemBadRecurrence ProblemReason = "bad_recurrence" // something of its recurrence is not understood: the rest of it counts
 	ProblemTooMany       ProblemReason = "too_many"       // the feed has more instances than are expanded: this one's first counts

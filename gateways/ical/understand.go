@@ -52,6 +52,9 @@ func (u *understanding) event(s *source, moved map[string]bool) {
 	if !ok {
 		return
 	}
+	if start.wall.Year() < firstYear && !s.id.there && len(s.rules)+len(s.extra) == 0 {
+		start.wall = time.Date(firstYear-1, time.December, 31, 0, 0, 0, 0, time.UTC)
+	}
 	length, ok := u.length(s, start)
 	if !ok {
 		return
@@ -279,30 +282,27 @@ func shortened(uid string) string {
 // separate gives events that share a UID one each, the same whatever their order in the feed: the first by state, start and
 // end keeps it. Of equal ones only one is left.
 func (u *understanding) separate() {
-	byUID := make(map[string][]int, len(u.feed.Events))
-	shared := false
-	for i, event := range u.feed.Events {
+	events := u.feed.Events
+	byUID := make(map[string][]int, len(events))
+	for i, event := range events {
 		byUID[event.UID] = append(byUID[event.UID], i)
-		shared = shared || len(byUID[event.UID]) > 1
 	}
-	if !shared {
+	if len(byUID) == len(events) {
 		return
 	}
-	drop := make(map[int]bool)
-	events := u.feed.Events
-	for i := range events {
-		same := byUID[events[i].UID]
+	drop := make([]bool, len(events))
+	for i, uid := range uids(events) {
+		same := byUID[uid]
 		if len(same) < 2 || same[0] != i {
 			continue
 		}
-		u.feed.Problems = append(u.feed.Problems, Problem{Line: u.lines[same[1]], UID: events[i].UID, Reason: ProblemDuplicateUID})
+		u.feed.Problems = append(u.feed.Problems, Problem{Line: u.lines[same[1]], UID: uid, Reason: ProblemDuplicateUID})
+		same = slices.Clone(same)
 		slices.SortStableFunc(same, func(a, b int) int {
 			return cmp.Or(compare(events[a], events[b]), strings.Compare(events[a].Summary, events[b].Summary))
 		})
 		for n, at := range same[1:] {
-			if compare(events[same[n]], events[at]) == 0 {
-				drop[at] = true
-			}
+			drop[at] = compare(events[same[n]], events[at]) == 0
 		}
 		for _, at := range same[1:] {
 			events[at].UID = freeUID(events[at], byUID)
@@ -317,6 +317,15 @@ func (u *understanding) separate() {
 	u.feed.Events = kept
 }
 
+func uids(events []Event) []string {
+	list := make([]string, len(events))
+	for i, event := range events {
+		list[i] = event.UID
+	}
+	return list
+}
+
+// compare orders what still holds before what is called off, then by nights.
 func compare(a, b Event) int {
 	switch {
 	case a.Cancelled != b.Cancelled:
