@@ -170,3 +170,13 @@ func (c *Calendars) schedule(f postgres.Feed) workflows.FeedSchedule {
 	}
 	return workflows.FeedSchedule{FeedID: f.ID, Unit: f.UnitName, Channel: f.Channel, Every: every, Paused: !f.PausedAt.IsZero()}
 }
+
+// UnitAges tells the age of the oldest feed of each accommodation.
+func (c *Calendars) UnitAges(ctx context.Context) (map[int64]time.Duration, error) {
+	ages, err := c.Ages(ctx)
+	units := make(map[int64]time.Duration, len(ages))
+	for _, age := range ages {
+		units[age.Feed.AccommodationID] = max(units[age.Feed.AccommodationID], age.Age)
+	}
+	return units, err
+}

@@ -54,6 +54,8 @@ type Probe struct {
 	// Slow is the latency from which the part counts as degraded; 0 means never.
 	Slow  time.Duration
 	Check func(ctx context.Context) error
+	// State, given instead of Check, tells how the part is and why.
+	State func(ctx context.Context) (HealthStatus, string, error)
 }
 
 // Probes is a [Health] that looks at all parts at once and gives each 2 s.
@@ -75,18 +77,32 @@ func (p Probes) Check(ctx context.Context) HealthReport {
 	running.Wait()
 	for i, probe := range p.List {
 		report.Checks[probe.Name] = results[i]
-		report.Status = worse(report.Status, results[i].Status)
+		report.Status = worse(report.Status, probe.counts(results[i].Status))
 	}
 	return report
+}
+
+// counts is what the state of a part means for the whole.
+func (p Probe) counts(status HealthStatus) HealthStatus {
+	if status == Unhealthy && !p.Critical {
+		return Degraded
+	}
+	return status
 }
 
 func (p Probes) look(ctx context.Context, probe Probe) PartHealth {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	start := time.Now()
-	err := probe.Check(ctx)
+	part := PartHealth{Status: Healthy}
+	var err error
+	if probe.State != nil {
+		part.Status, part.Detail, err = probe.State(ctx)
+	} else {
+		err = probe.Check(ctx)
+	}
 	took := time.Since(start)
-	part := PartHealth{Status: Healthy, LatencyMS: float64(took.Microseconds()) / 1000}
+	part.LatencyMS = float64(took.Microseconds()) / 1000
 	switch {
 	case err != nil:
 		p.Logger.WarnContext(ctx, "health_check_failed", "part", probe.Name, "error", err)

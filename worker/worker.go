@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -28,6 +29,7 @@ type Options struct {
 	Messaging    *activities.Messaging
 	Conversation *activities.Conversation
 	Media        *activities.Media
+	Calendars    *activities.Calendars
 }
 
 const (
@@ -110,6 +112,9 @@ func (w *Worker) serve(queue string, options Options) worker.Worker {
 		served.RegisterActivity(options.Messaging)
 	case workflows.QueueMedia:
 		served.RegisterActivity(options.Media)
+	case workflows.QueueCalendar:
+		served.RegisterActivityWithOptions(options.Calendars.SyncFeed, activity.RegisterOptions{Name: "SyncFeed"})
+		served.RegisterActivityWithOptions(options.Calendars.WatchFeeds, activity.RegisterOptions{Name: "WatchFeeds"})
 	}
 	return served
 }

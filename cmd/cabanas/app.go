@@ -15,6 +15,7 @@ import (
 
 	"cabanas/activities"
 	"cabanas/booking"
+	"cabanas/gateways/ical"
 	"cabanas/gateways/mercadopago"
 	"cabanas/gateways/whatsapp"
 	"cabanas/internal/config"
@@ -36,6 +37,7 @@ type app struct {
 	processes *temporal.Processes
 	whatsapp  *whatsapp.Client
 	provider  *mercadopago.Client
+	feeds     *ical.Fetcher
 	terms     activities.Terms
 	closers   []func()
 }
@@ -64,6 +66,7 @@ func (a *app) close() {
 }
 
 func (a *app) connectGateways() (err error) {
+	a.connectFeeds()
 	a.whatsapp, err = whatsapp.New(whatsapp.Options{
 		BaseURL: a.config.WhatsApp.APIURL.String(), Version: a.config.WhatsApp.APIVersion, PhoneID: a.config.WhatsApp.PhoneID,
 		Token: a.config.WhatsApp.AccessToken.Reveal(), ArgentineFallback: true,
@@ -135,7 +138,7 @@ func termsOf(cfg config.Config) activities.Terms {
 }
 
 func (a *app) desk() *activities.FrontDesk {
-	return &activities.FrontDesk{Store: a.store, Bookings: a.processes, Terms: a.terms, Metrics: a.metrics, Now: time.Now}
+	return &activities.FrontDesk{Store: a.store, Bookings: a.processes, Terms: a.terms, Feeds: a.calendars(), Metrics: a.metrics, Now: time.Now}
 }
 
 func (a *app) inbox() *activities.Inbox {
@@ -149,7 +152,7 @@ func (a *app) payments() *activities.Payments {
 	return &activities.Payments{
 		Store: a.store, Provider: a.provider, Locks: a.redis, Processes: a.processes, Bookings: a.processes, Terms: a.terms,
 		NotificationURL: notificationURL(a.config.BaseURL), Pages: a.payPages(), CollectorID: a.config.MercadoPago.CollectorID,
-		LiveOnly: a.config.IsProduction(), Metrics: a.metrics, Now: time.Now,
+		LiveOnly: a.config.IsProduction(), Feeds: a.calendars(), Metrics: a.metrics, Now: time.Now,
 	}
 }
 

@@ -26,5 +26,6 @@ func (a *app) health() api.Health {
 			_, err := a.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
 			return err
 		}},
+		a.feedHealth(),
 	}}
 }

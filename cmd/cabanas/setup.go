@@ -35,7 +35,8 @@ func runSetup(ctx context.Context, args []string) error {
 	}
 	defer client.Close()
 	if err := temporal.Setup(ctx, client, temporal.SetupOptions{
-		Namespace: cfg.TemporalNamespace, ReconcileEvery: cfg.Booking.PaymentReconcileInterval, Logger: slog.Default(),
+		Namespace: cfg.TemporalNamespace, ReconcileEvery: cfg.Booking.PaymentReconcileInterval,
+		WatchFeedsEvery: watchEvery(cfg.ICal.StaleAfter), Logger: slog.Default(),
 	}); err != nil {
 		return fmt.Errorf("set up Temporal: %w", err)
 	}

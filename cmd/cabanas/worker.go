@@ -44,6 +44,7 @@ func runWorker(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	a.startCalendars(ctx, options.Queues)
 	slog.Info("worker starting", "queues", *queues, "metrics", listener.Addr().String())
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.Run(ctx) })
@@ -66,6 +67,7 @@ func (a *app) workerOptions(queues []string) (worker.Options, error) {
 		Messaging:    a.messaging(),
 		Conversation: conversation,
 		Media:        media,
+		Calendars:    a.calendars(),
 	}, errors.Join(conversationErr, listenerErr)
 }
 
@@ -78,7 +80,7 @@ func (a *app) messaging() *activities.Messaging {
 	limits := redis.Limits{PerSecond: settings.PerSecond, PairBurst: settings.PairBurst}
 	return &activities.Messaging{
 		Store: a.store, WhatsApp: a.whatsapp, Budget: a.redis.NewSendBudget(settings.PhoneID, limits, nil), Again: a.processes,
-		Templates: templates, OwnerPhone: a.config.Owner.WhatsApp, SettleWait: activities.DefaultSettleWait, Terms: a.terms,
+		Templates: templates, OwnerPhone: a.config.Owner.WhatsApp, SettleWait: activities.DefaultSettleWait, Feeds: a.store, Terms: a.terms,
 		Metrics: a.metrics, Now: time.Now,
 	}
 }
