@@ -297,10 +297,42 @@ func TestCheckoutPage(t *testing.T) {
 
 	id = b.link(t, object{"payment_methods": object{}, "back_urls": object{"success": "https://a.example/ok?x=1", "pending": "https://a.example/wait"}})
 	require.Contains(t, page("/mp/checkout/"+id), "method-ticket")
-	back := press(id, url.Values{"outcome": {"approve"}, "method": {"ticket"}}).Header.Get("Location")
-	require.True(t, strings.HasPrefix(back, "https://a.example/wait?"), back)
-	back = press(id, url.Values{"outcome": {"approve"}, "method": {"debit_card"}}).Header.Get("Location")
-	require.True(t, strings.HasPrefix(back, "https://a.example/ok?x=1&"), back)
-	require.Contains(t, back, "status=approved")
+	result := page(press(id, url.Values{"outcome": {"approve"}, "method": {"ticket"}}).Header.Get("Location"))
+	require.Contains(t, result, `href="https://a.example/wait?`)
+	result = page(press(id, url.Values{"outcome": {"approve"}, "method": {"debit_card"}}).Header.Get("Location"))
+	require.Contains(t, result, `href="https://a.example/ok?x=1&amp;`)
+	require.Contains(t, result, "status=approved")
+	require.NotContains(t, result, "http-equiv", "nobody asked for auto_return")
 	require.Contains(t, page("/mp/checkout/none"), "no existe")
+}
+
+// TestTheWayBackToTheShop: after an approval the browser goes back by itself, after anything else the payer presses a button, and
+// a link that is over leads back too.
+func TestTheWayBackToTheShop(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	id := b.link(t, object{
+		"expires": true, "expiration_date_to": "2026-11-21T12:30:00.000-03:00", "auto_return": "approved",
+		"back_urls": object{"success": "https://a.example/p?from=checkout", "pending": "https://a.example/p?from=checkout", "failure": "https://a.example/p?from=checkout"},
+	})
+	pay := func(outcome string) string {
+		p, err := b.control.Pay(t.Context(), control.NewPayment{PreferenceID: id, Outcome: outcome})
+		require.NoError(t, err)
+		return b.call(t, http.MethodGet, fmt.Sprintf("/mp/checkout/%s?payment=%d", id, p.ID), "", nil).raw
+	}
+	rejected := pay("rejected")
+	require.Contains(t, rejected, `data-testid="back"`)
+	require.NotContains(t, rejected, "http-equiv")
+	approved := pay("approved")
+	require.Contains(t, approved, `http-equiv="refresh" content="3;url=https://a.example/p?from=checkout&amp;`)
+	require.Contains(t, approved, `data-status="approved"`)
+
+	closed := b.mp(t, http.MethodPut, "/checkout/preferences/"+id, object{"expires": true, "expiration_date_to": "2026-11-21T12:00:00.000-03:00"})
+	require.Equal(t, http.StatusOK, closed.status)
+	b.clock.Advance(time.Minute)
+	over := b.call(t, http.MethodGet, "/mp/checkout/"+id, "", nil).raw
+	require.Contains(t, over, "El link venció")
+	require.Contains(t, over, `href="https://a.example/p?from=checkout&amp;`)
+	require.Contains(t, over, "payment_id=null")
+	require.NotContains(t, over, `data-testid="pay"`)
 }

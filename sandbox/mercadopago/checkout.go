@@ -23,8 +23,11 @@ type screen struct {
 	ID, Title, Description, Amount, Reference string
 	ValidUntil                                string
 	Missing, Expired, Late, Binary, PaidOnce  bool
-	Methods                                   []choice
-	Payment                                   *result
+	// Back is the seller's page, empty when the preference names none; Returns sends the browser there by itself.
+	Back    string
+	Returns bool
+	Methods []choice
+	Payment *result
 }
 
 type choice struct{ ID, Name, Note string }
@@ -63,7 +66,7 @@ func (s *Server) screen(r *http.Request) screen {
 	}
 	view := screen{
 		ID: p.ID, Title: p.Items[0].Title, Description: p.Items[0].Description, Amount: p.total().pesos(), Reference: p.ExternalReference,
-		Expired: s.expired(p), Late: r.URL.Query().Has("late"), Binary: p.BinaryMode,
+		Expired: s.expired(p), Late: r.URL.Query().Has("late"), Binary: p.BinaryMode, Back: backWithout(p),
 	}
 	if p.Expires && p.ExpirationDateTo != nil {
 		view.ValidUntil = localTime(p.ExpirationDateTo.Time)
@@ -76,7 +79,8 @@ func (s *Server) screen(r *http.Request) screen {
 	for _, one := range s.byPref[p.ID] {
 		view.PaidOnce = view.PaidOnce || one.Status == "approved"
 		if strconv.FormatInt(one.ID, 10) == r.URL.Query().Get("payment") {
-			view.Payment = one.result()
+			view.Payment, view.Back = one.result(), backWith(p, one)
+			view.Returns = view.Back != "" && (p.AutoReturn == "all" || p.AutoReturn == "approved" && one.Status == "approved")
 		}
 	}
 	return view
@@ -134,13 +138,25 @@ func (s *Server) servePay(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
 	}
-	http.Redirect(w, r, s.after(pref, p), http.StatusSeeOther)
+	http.Redirect(w, r, "/mp/checkout/"+url.PathEscape(in.PreferenceID)+"?payment="+strconv.FormatInt(p.ID, 10), http.StatusSeeOther)
 }
 
-// after is where the payer goes: the seller's page with the result in the query, or the result here.
-func (s *Server) after(pref *preference, p *payment) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// backWithout is where "back to the shop" leads a payer who has made no payment: what names one is the word null.
+func backWithout(p *preference) string {
+	if p.BackURLs.Failure == "" {
+		return ""
+	}
+	q := url.Values{
+		"collection_id": {"null"}, "collection_status": {"null"}, "payment_id": {"null"}, "status": {"null"},
+		"external_reference": {p.ExternalReference}, "payment_type": {"null"}, "site_id": {site}, "preference_id": {p.ID},
+		"merchant_order_id": {"null"}, "processing_mode": {"aggregator"}, "merchant_account_id": {"null"},
+	}
+	return withQuery(p.BackURLs.Failure, q.Encode())
+}
+
+// backWith is the seller's page with the result of a payment in the query. The browser goes there by itself a moment after the
+// result was shown when auto_return says so; else the payer presses a button.
+func backWith(pref *preference, p *payment) string {
 	back := pref.BackURLs.Failure
 	switch p.Status {
 	case "approved":
@@ -148,10 +164,10 @@ func (s *Server) after(pref *preference, p *payment) string {
 	case "pending", "in_process":
 		back = pref.BackURLs.Pending
 	}
-	id := strconv.FormatInt(p.ID, 10)
 	if back == "" {
-		return "/mp/checkout/" + pref.ID + "?payment=" + id
+		return ""
 	}
+	id := strconv.FormatInt(p.ID, 10)
 	q := url.Values{
 		"collection_id": {id}, "collection_status": {p.Status}, "payment_id": {id}, "status": {p.Status},
 		"external_reference": {p.ExternalReference}, "payment_type": {p.Type}, "site_id": {site}, "preference_id": {pref.ID},
