@@ -9,9 +9,9 @@ import (
 
 // Terms are the booking rules that come from the settings of this installation.
 type Terms struct {
-	HoldFor        time.Duration
-	Extension      time.Duration
-	Grace          time.Duration
+	HoldFor   time.Duration
+	Extension time.Duration
+	Grace     time.Duration
 	// AlternativeFor is how long other nights are held for who paid when theirs were sold; 0 offers none.
 	AlternativeFor time.Duration
 	DepositPercent int

@@ -37,7 +37,7 @@ type Payments struct {
 	// Feeds are asked before a payment confirms; nil asks none.
 	Feeds   FeedPromises
 	Metrics *observe.Metrics
-	Now      func() time.Time
+	Now     func() time.Time
 }
 
 var _ workflows.PaymentActivities = (*Payments)(nil)

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	reconcileWindow = 100 * 24 * time.Hour // the provider's search looks back three months by default
+	// reconcileWindow is how old the links of bookings may be that are asked about one by one, on top of the sweep.
+	reconcileWindow = 7 * 24 * time.Hour
 	reconcileMost   = 500
 	// reconcileMisses in a row are no bad result but an outage, which the next try has to sit out.
 	reconcileMisses = 5
@@ -47,15 +48,29 @@ func (a *Payments) SweepPayments(ctx context.Context, ref workflows.ReservationR
 	return found, asTemporal(failure)
 }
 
-// ReconcilePayments asks the provider about every booking whose money is not settled and hands on what no notification
-// brought. It settles nothing itself, so that the booking's own workflow tells the guest. A booking that fails is left to the
-// next run; it gives up when everything fails.
+// ReconcilePayments goes through what changed in the whole account since the last run, and asks about every hold that waits for
+// money, and hands on what no notification brought. It settles nothing itself, so that the booking's own workflow tells the guest;
+// one whose workflow has ended gets its resolver. A booking that fails is left to the next run; it gives up when everything fails.
 func (a *Payments) ReconcilePayments(ctx context.Context) (workflows.Settlements, error) {
 	recorded, err := a.handOnRecorded(ctx)
 	found := workflows.Settlements{Items: recorded}
 	if err != nil {
 		return found, asTemporal(err)
 	}
+	swept, sweepErr := a.sweepAccount(ctx)
+	if sweepErr != nil {
+		slog.ErrorContext(ctx, "account not gone through", "error", sweepErr)
+	}
+	asked, err := a.reconcileBookings(ctx)
+	found.Items = append(append(found.Items, swept...), asked.Items...)
+	if err == nil {
+		err = asTemporal(sweepErr)
+	}
+	return found, err
+}
+
+func (a *Payments) reconcileBookings(ctx context.Context) (workflows.Settlements, error) {
+	var found workflows.Settlements
 	codes, err := a.Store.ReservationsAwaitingPayment(ctx, a.Now().Add(-reconcileWindow), reconcileMost)
 	if err != nil {
 		return found, asTemporal(err)
@@ -99,12 +114,8 @@ func (a *Payments) reconcileBooking(ctx context.Context, code string) ([]workflo
 		learn(paymentID(payment), forwarded, err)
 	}
 	for _, result := range broken {
-		name := unreadableName(result.Raw)
-		parked, err := a.park(ctx, name, code, result.Raw, "")
-		if err == nil && parked.News {
-			err = a.handOn(ctx, code, name)
-		}
-		learn(name, parked.News, err)
+		forwarded, err := a.parkResult(ctx, code, result.Raw)
+		learn(unreadableName(result.Raw), forwarded, err)
 	}
 	return handedOn, failure
 }

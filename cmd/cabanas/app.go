@@ -131,6 +131,7 @@ func eventually[T any](ctx context.Context, what string, connect func() (T, erro
 func termsOf(cfg config.Config) activities.Terms {
 	return activities.Terms{
 		HoldFor: cfg.Booking.HoldTTL, Extension: cfg.Booking.HoldExtension, Grace: cfg.Booking.LatePaymentGrace,
+		AlternativeFor: cfg.Booking.AlternativeTTL,
 		DepositPercent: cfg.Booking.DepositPercent, HoldsPerPhone: cfg.RateLimit.HoldsPerPhone,
 		RefundApprovalAbove: booking.Pesos(int64(cfg.Booking.RefundApprovalAbove)),
 		Limits:              booking.Limits{HorizonMonths: cfg.Booking.HorizonMonths, LongestStay: cfg.Booking.MaxStayNights},

@@ -145,6 +145,7 @@ type Booking struct {
 	HoldTTL                  time.Duration
 	HoldExtension            time.Duration // What the one extension adds; HOLD_TTL unless set.
 	LatePaymentGrace         time.Duration
+	AlternativeTTL           time.Duration
 	DepositPercent           int // 1 to 100.
 	MaxStayNights            int
 	HorizonMonths            int

@@ -29,6 +29,10 @@ type Metrics struct {
 	// SendBudgetUnavailable counts messages sent without asking the shared budget because Redis did not answer.
 	SendBudgetUnavailable prometheus.Counter
 	PaymentsSettled       *prometheus.CounterVec // verdict
+	// PaymentLag is the time from a payment's change at the provider to its place in the ledger; PaymentDayDiffers is how many
+	// payments of the days last compared have other numbers at the provider.
+	PaymentLag        prometheus.Histogram
+	PaymentDayDiffers prometheus.Gauge
 	// Transcriptions counts voice notes by outcome (heard, unclear, silent, too_long, failed); TranscriptionSeconds is the time of
 	// each stage (convert, engine).
 	Transcriptions       *prometheus.CounterVec   // outcome
@@ -82,6 +86,9 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		SendBudgetUnavailable: r.counter("whatsapp_send_budget_unavailable_total",
 			"Messages sent without asking the send budget because Redis did not answer."),
 		PaymentsSettled: r.counters("payments_settled_total", "Payments judged, by verdict.", "verdict"),
+		PaymentLag: r.histogram("payment_lag_seconds", "Time from a change of a payment at the provider to the ledger.",
+			[]float64{.25, .5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600, 1800, 3600, 7200, 86400}),
+		PaymentDayDiffers: r.gauge("payment_day_differing", "Payments whose numbers differ between the provider and the ledger, of the days last compared."),
 
 		Transcriptions: r.counters("audio_transcriptions_total", "Voice notes listened to, by outcome.", "outcome"),
 		TranscriptionSeconds: r.histograms("audio_transcription_duration_seconds", "Time to convert a voice note and of the speech engine.",
@@ -131,6 +138,12 @@ func (r registry) counter(name, help string) prometheus.Counter {
 	c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	r.MustRegister(c)
 	return c
+}
+
+func (r registry) gauge(name, help string) prometheus.Gauge {
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	r.MustRegister(gauge)
+	return gauge
 }
 
 func (r registry) counters(name, help string, labels ...string) *prometheus.CounterVec {

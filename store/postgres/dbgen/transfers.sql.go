@@ -10,6 +10,20 @@ import (
 	"time"
 )
 
+const beginHandReturn = `-- name: BeginHandReturn :exec
+UPDATE refunds SET status = 'in_process', updated_at = $1 WHERE id = $2 AND status = 'by_hand'
+`
+
+type BeginHandReturnParams struct {
+	Now time.Time
+	ID  int64
+}
+
+func (q *Queries) BeginHandReturn(ctx context.Context, db DBTX, arg *BeginHandReturnParams) error {
+	_, err := db.Exec(ctx, beginHandReturn, arg.Now, arg.ID)
+	return err
+}
+
 const chooseTransfer = `-- name: ChooseTransfer :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $3::text, true)),
 chosen AS (
@@ -402,6 +416,40 @@ func (q *Queries) ListUnheardRecorded(ctx context.Context, db DBTX, arg *ListUnh
 	return items, nil
 }
 
+const lockHandRefund = `-- name: LockHandRefund :one
+SELECT f.id, f.status, f.amount_centavos, f.currency, p.provider_id, r.code
+FROM refunds f JOIN payments p ON p.id = f.payment_id JOIN reservations r ON r.id = p.reservation_id
+WHERE f.id = $1 AND r.code = $2 AND p.provider <> 'mercadopago' FOR UPDATE OF f
+`
+
+type LockHandRefundParams struct {
+	ID   int64
+	Code string
+}
+
+type LockHandRefundRow struct {
+	ID             int64
+	Status         string
+	AmountCentavos int64
+	Currency       string
+	ProviderID     string
+	Code           string
+}
+
+func (q *Queries) LockHandRefund(ctx context.Context, db DBTX, arg *LockHandRefundParams) (*LockHandRefundRow, error) {
+	row := db.QueryRow(ctx, lockHandRefund, arg.ID, arg.Code)
+	var i LockHandRefundRow
+	err := row.Scan(
+		&i.ID,
+		&i.Status,
+		&i.AmountCentavos,
+		&i.Currency,
+		&i.ProviderID,
+		&i.Code,
+	)
+	return &i, err
+}
+
 const lockMovements = `-- name: LockMovements :exec
 SELECT pg_advisory_xact_lock(7216)
 `
@@ -424,4 +472,17 @@ type MarkRecordedHeardParams struct {
 func (q *Queries) MarkRecordedHeard(ctx context.Context, db DBTX, arg *MarkRecordedHeardParams) error {
 	_, err := db.Exec(ctx, markRecordedHeard, arg.Now, arg.PaymentID)
 	return err
+}
+
+const sumByHand = `-- name: SumByHand :one
+SELECT coalesce(sum(f.amount_centavos), 0)::bigint AS amount_centavos
+FROM refunds f JOIN payments p ON p.id = f.payment_id JOIN reservations r ON r.id = p.reservation_id
+WHERE r.code = $1 AND f.status = 'by_hand'
+`
+
+func (q *Queries) SumByHand(ctx context.Context, db DBTX, code string) (int64, error) {
+	row := db.QueryRow(ctx, sumByHand, code)
+	var amount_centavos int64
+	err := row.Scan(&amount_centavos)
+	return amount_centavos, err
 }

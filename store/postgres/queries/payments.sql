@@ -2,7 +2,7 @@
 SELECT r.code FROM reservations r
 JOIN (SELECT l.reservation_id, max(l.created_at) AS made FROM payment_links l WHERE l.created_at >= @since::timestamptz GROUP BY 1) l
     ON l.reservation_id = r.id
-WHERE r.reservation_status <> 'completed'
+WHERE r.reservation_status IN ('pre_reserved', 'expired')
 -- Those that wait for money first, then the oldest question.
 ORDER BY r.reservation_status <> 'pre_reserved', l.made, r.id LIMIT @most;
 
