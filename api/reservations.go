@@ -102,7 +102,9 @@ func (r reservationRoutes) placeHold(ctx context.Context, request activities.Boo
 	if err != nil {
 		return hold{}, refusal(ctx, r.Logger, "place hold", err)
 	}
-	return holdOf(booked, request), nil
+	placed := holdOf(booked, request)
+	placed.PayPageURL = r.payPage(booked.Code)
+	return placed, nil
 }
 
 // bookRequest checks what the description of the route cannot say.
@@ -178,7 +180,17 @@ func (r reservationRoutes) forGuest(ctx context.Context, in *tokenInput, operati
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, operation, err)
 	}
-	return &reservationOutput{Body: reservationOf(view)}, nil
+	shown := reservationOf(view)
+	shown.PayPageURL = r.payPage(view.Code)
+	return &reservationOutput{Body: shown}, nil
+}
+
+// payPage is null where no pages are served.
+func (r reservationRoutes) payPage(code string) *string {
+	if r.PayDesk == nil {
+		return nil
+	}
+	return orNull(r.PayDesk.PageAddress(code))
 }
 
 type addressKey struct{}

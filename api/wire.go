@@ -101,7 +101,7 @@ type hold struct {
 	Deposit            money               `json:"deposit"`
 	Price              []priceLine         `json:"price" nullable:"false"`
 	PaymentURL         *string             `json:"payment_url" doc:"Where the deposit is paid; null when the payment provider did not answer in time: read the reservation a little later."`
-	PayPageURL         *string             `json:"pay_page_url" doc:"The guest's page, which leads to the checkout that is open or says how things stand, and stays the same for the life of the reservation. Only for the guest."`
+	PayPageURL         *string             `json:"pay_page_url,omitempty" doc:"The guest's page, which leads to the checkout that is open or says how things stand, and stays the same for the life of the reservation. Only for the guest."`
 }
 
 type reservation struct {
@@ -122,7 +122,7 @@ type reservation struct {
 	Price              []priceLine         `json:"price" nullable:"false"`
 	ExpiresAt          *time.Time          `json:"expires_at" doc:"Deadline of a hold; null when it is none."`
 	PaymentURL         *string             `json:"payment_url" doc:"Where the deposit is paid; null when there is nothing to pay here."`
-	PayPageURL         *string             `json:"pay_page_url" doc:"The guest's page, the same for the life of the reservation. Only for the guest."`
+	PayPageURL         *string             `json:"pay_page_url,omitempty" doc:"The guest's page, the same for the life of the reservation. Only for the guest."`
 }
 
 func moneyOf(m booking.Money) money {
