@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -30,6 +31,7 @@ type CashboxStore interface {
 	RecordPayment(ctx context.Context, payment postgres.RecordedPayment, now time.Time) (postgres.Recorded, error)
 	ImportMovement(ctx context.Context, movement postgres.Movement, by postgres.Author, now time.Time) (postgres.Imported, error)
 	BookedPayments(ctx context.Context, code string) ([]postgres.BookedPayment, error)
+	MarkReturned(ctx context.Context, code string, refundID int64, by postgres.Author, now time.Time) error
 	QueueNotice(ctx context.Context, notice postgres.Notice, now time.Time) (int64, error)
 }
 
@@ -96,7 +98,9 @@ func (c *Cashbox) Import(ctx context.Context, movement postgres.Movement, by pos
 	case postgres.MovementMatched:
 		c.wake(ctx, imported.Candidates[0], imported.PaymentID)
 	case postgres.MovementAmbiguous:
-		err = c.askWhose(ctx, movement, imported.Candidates)
+		if len(imported.Candidates) > 0 {
+			err = c.askWhose(ctx, movement, imported.Candidates)
+		}
 	case postgres.MovementUnmatched:
 	}
 	return imported, err
@@ -110,6 +114,14 @@ func (c *Cashbox) Payments(ctx context.Context, code string) (postgres.Reservati
 	}
 	payments, err := c.Store.BookedPayments(ctx, code)
 	return r, payments, err
+}
+
+// MarkReturned notes that the owner gave money back by hand, see [postgres.Store.MarkReturned].
+func (c *Cashbox) MarkReturned(ctx context.Context, code string, refundID int64, by postgres.Author) (postgres.Reservation, error) {
+	if err := c.Store.MarkReturned(ctx, code, refundID, by, c.Now()); err != nil {
+		return postgres.Reservation{}, err
+	}
+	return c.Store.Reservation(ctx, code)
 }
 
 func (c *Cashbox) wake(ctx context.Context, code, paymentID string) {
@@ -173,4 +185,16 @@ func (a *Payments) handOnRecorded(ctx context.Context) ([]workflows.Settlement, 
 		handedOn = append(handedOn, workflows.Settlement{PaymentID: ref.PaymentID, Code: ref.Code, News: true})
 	}
 	return handedOn, nil
+}
+
+var errReturnedByHand = errors.New("no provider has this money: the owner returns it by hand")
+
+// returnByHand leaves a refund of recorded money to the owner, who is told by the booking as of every refund that is stuck.
+func (a *Payments) returnByHand(ctx context.Context, plan postgres.Refund) error {
+	if plan.Status != postgres.RefundByHand {
+		if err := a.Store.FinishRefund(ctx, plan.ID, "", postgres.RefundByHand, a.Now()); err != nil {
+			return err
+		}
+	}
+	return final(errReturnedByHand, workflows.ErrorPaymentRejected)
 }

@@ -25,6 +25,11 @@ ALTER TABLE accommodations
 ALTER TABLE payments
     ADD CONSTRAINT payment_provider_known CHECK (provider IN ('mercadopago', 'cash', 'transfer'));
 
+ALTER TABLE refunds
+    -- by_hand: of money that no provider has, the owner gives it back and says so
+    DROP CONSTRAINT refund_status_known,
+    ADD CONSTRAINT refund_status_known CHECK (status IN ('planned', 'awaiting_approval', 'by_hand', 'in_process', 'done', 'failed'));
+
 CREATE TABLE recorded_payments (
     payment_id  bigint PRIMARY KEY REFERENCES payments (id),
     -- the caller's key, or what makes the same entry recognisable
@@ -108,6 +113,10 @@ DROP TABLE receipt_counters;
 DROP TABLE movements;
 DROP TABLE transfer_holds;
 DROP TABLE recorded_payments;
+UPDATE refunds SET status = 'planned' WHERE status = 'by_hand';
+ALTER TABLE refunds
+    DROP CONSTRAINT refund_status_known,
+    ADD CONSTRAINT refund_status_known CHECK (status IN ('planned', 'awaiting_approval', 'in_process', 'done', 'failed'));
 ALTER TABLE payments DROP CONSTRAINT payment_provider_known;
 ALTER TABLE accommodations DROP COLUMN deposit_fixed_centavos;
 ALTER TABLE properties

@@ -4,34 +4,11 @@ package pdf
 import (
 	"bytes"
 	"fmt"
-	"time"
 
 	"codeberg.org/go-pdf/fpdf"
 
 	"cabanas/booking"
 )
-
-// Receipt is everything a receipt shows; nothing of it is personal.
-type Receipt struct {
-	// Number is what it is called, "R-0001-00000012".
-	Number   string    `json:"number"`
-	Property string    `json:"property"`
-	Unit     string    `json:"unit"`
-	Code     string    `json:"code"`
-	CheckIn  string    `json:"check_in"`  // day/month/year
-	CheckOut string    `json:"check_out"` // day/month/year
-	IssuedAt time.Time `json:"issued_at"`
-	// Date is when the money moved, at the property, as it is shown.
-	Date   string                `json:"date"`
-	Method booking.PaymentMethod `json:"method"`
-	Amount booking.Money         `json:"amount"`
-	// Credit is true for money that went back.
-	Credit bool `json:"credit,omitempty"`
-	// Total of the stay, Paid until now without what went back, Balance still to be paid.
-	Total   booking.Money `json:"total"`
-	Paid    booking.Money `json:"paid"`
-	Balance booking.Money `json:"balance"`
-}
 
 const (
 	margin   = 20.0 // millimetres
@@ -43,8 +20,9 @@ var methodNames = map[booking.PaymentMethod]string{
 	booking.ByMercadoPago: "Mercado Pago", booking.ByCash: "Efectivo", booking.ByTransfer: "Transferencia bancaria",
 }
 
-// Bytes returns the receipt as a PDF of one A4 page: the same bytes for the same receipt.
-func (r Receipt) Bytes() ([]byte, error) {
+// Receipt writes a receipt as a PDF of one A4 page: the same bytes for the same receipt.
+func Receipt(receipt booking.Receipt) ([]byte, error) {
+	r := paper(receipt)
 	doc := fpdf.New("P", "mm", "A4", "")
 	doc.SetCatalogSort(true)
 	doc.SetCreationDate(r.IssuedAt.UTC())
@@ -87,35 +65,40 @@ func (r Receipt) Bytes() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (r Receipt) title() string {
+func (r paper) title() string {
 	if r.Credit {
 		return "Nota de devolución"
 	}
 	return "Recibo de pago"
 }
 
-func (r Receipt) closing() string {
+func (r paper) closing() string {
 	if r.Credit {
 		return "Constancia de dinero devuelto al huésped."
 	}
 	return "La seña es parte del precio (arts. 1059 y 1060 del Código Civil y Comercial). Conservá este recibo."
 }
 
+// paper is a receipt as it is laid out.
+type paper booking.Receipt
+
+func day(d booking.Date) string { return d.Time().Format("2/1/2006") }
+
 type row struct {
 	label, value string
 	strong       bool
 }
 
-func (r Receipt) rows() []row {
+func (r paper) rows() []row {
 	amount := "Importe recibido"
 	if r.Credit {
 		amount = "Importe devuelto"
 	}
 	return []row{
-		{label: "Fecha", value: r.Date},
+		{label: "Fecha", value: day(r.Date)},
 		{label: "Reserva", value: r.Code},
 		{label: "Unidad", value: r.Unit},
-		{label: "Estadía", value: "Del " + r.CheckIn + " al " + r.CheckOut},
+		{label: "Estadía", value: "Del " + day(r.Stay.CheckIn) + " al " + day(r.Stay.CheckOut)},
 		{label: "Medio de pago", value: methodNames[r.Method]},
 		{label: amount, value: r.Amount.String(), strong: true},
 		{label: "Total de la estadía", value: r.Total.String()},

@@ -15,10 +15,10 @@ import (
 	"cabanas/gateways/pdf"
 )
 
-func receipt() pdf.Receipt {
-	return pdf.Receipt{
-		Number: "R-0001-00000012", Property: "Cabañas del Ñandú", Unit: "Cabaña Arrayán", Code: "RES261122A1B2C3", CheckIn: "10/1/2027", CheckOut: "15/1/2027",
-		IssuedAt: time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC), Date: "22/11/2026", Method: booking.ByTransfer, Amount: booking.Centavos(3_000_050),
+func receipt() booking.Receipt {
+	return booking.Receipt{
+		Number: "R-0001-00000012", Property: "Cabañas del Ñandú", Unit: "Cabaña Arrayán", Code: "RES261122A1B2C3", Stay: booking.Stay{CheckIn: booking.MustDate("2027-01-10"), CheckOut: booking.MustDate("2027-01-15")},
+		IssuedAt: time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC), Date: booking.MustDate("2026-11-22"), Method: booking.ByTransfer, Amount: booking.Centavos(3_000_050),
 		Total: booking.Pesos(100_000), Paid: booking.Centavos(3_000_050), Balance: booking.Centavos(6_999_950),
 	}
 }
@@ -52,7 +52,7 @@ func textOf(t *testing.T, file []byte) string {
 
 func TestAReceiptSaysWhatWasPaid(t *testing.T) {
 	t.Parallel()
-	file, err := receipt().Bytes()
+	file, err := pdf.Receipt(receipt())
 	require.NoError(t, err)
 	require.True(t, bytes.HasPrefix(file, []byte("%PDF-")))
 	text := textOf(t, file)
@@ -68,7 +68,7 @@ func TestACreditNoteSaysWhatWentBack(t *testing.T) {
 	t.Parallel()
 	r := receipt()
 	r.Credit = true
-	file, err := r.Bytes()
+	file, err := pdf.Receipt(r)
 	require.NoError(t, err)
 	text := textOf(t, file)
 	require.Contains(t, text, "Nota de devolución")
@@ -78,10 +78,10 @@ func TestACreditNoteSaysWhatWentBack(t *testing.T) {
 
 func TestTheSameReceiptHasTheSameBytes(t *testing.T) {
 	t.Parallel()
-	first, err := receipt().Bytes()
+	first, err := pdf.Receipt(receipt())
 	require.NoError(t, err)
 	for range 3 {
-		again, err := receipt().Bytes()
+		again, err := pdf.Receipt(receipt())
 		require.NoError(t, err)
 		require.Equal(t, first, again)
 	}
@@ -91,6 +91,6 @@ func TestAnyTextFits(t *testing.T) {
 	t.Parallel()
 	r := receipt()
 	r.Unit, r.Property = strings.Repeat("Cabaña con un nombre muy largo (y paréntesis) ", 20), "日本 \\ ( 🏕"
-	_, err := r.Bytes()
+	_, err := pdf.Receipt(r)
 	require.NoError(t, err)
 }

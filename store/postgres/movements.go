@@ -48,7 +48,7 @@ func (s *Store) ImportMovement(ctx context.Context, movement Movement, by Author
 			return err
 		}
 		var known bool
-		if imported, known, err = s.importedBefore(ctx, tx, movement); known || err != nil {
+		if imported, known, err = s.importedBefore(ctx, tx, movement, now); known || err != nil {
 			return err
 		}
 		imported, err = s.matchMovement(ctx, tx, movement, by, now)
@@ -60,7 +60,7 @@ func (s *Store) ImportMovement(ctx context.Context, movement Movement, by Author
 	return imported, err
 }
 
-func (s *Store) importedBefore(ctx context.Context, tx pgx.Tx, movement Movement) (Imported, bool, error) {
+func (s *Store) importedBefore(ctx context.Context, tx pgx.Tx, movement Movement, now time.Time) (Imported, bool, error) {
 	row, err := s.queries.GetMovement(ctx, tx, &dbgen.GetMovementParams{
 		Reference: movement.Reference, AmountCentavos: movement.Amount.Centavos, CreditedAt: movement.CreditedAt})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -70,15 +70,17 @@ func (s *Store) importedBefore(ctx context.Context, tx pgx.Tx, movement Movement
 		return Imported{}, false, err
 	}
 	imported := Imported{Outcome: MovementOutcome(row.Outcome), PaymentID: row.ProviderID, Repeated: true}
-	if row.Code != "" {
+	switch {
+	case row.Code != "":
 		imported.Candidates = []string{row.Code}
+	case imported.Outcome == MovementAmbiguous:
+		imported.Candidates, err = s.waitingFor(ctx, tx, movement, now)
 	}
-	return imported, true, nil
+	return imported, true, err
 }
 
 func (s *Store) matchMovement(ctx context.Context, tx pgx.Tx, movement Movement, by Author, now time.Time) (Imported, error) {
-	codes, err := s.queries.ListTransferHoldsFor(ctx, tx, &dbgen.ListTransferHoldsForParams{
-		Now: &now, Currency: movement.Amount.Currency, AmountCentavos: movement.Amount.Centavos})
+	codes, err := s.waitingFor(ctx, tx, movement, now)
 	if err != nil {
 		return Imported{}, err
 	}
@@ -94,6 +96,11 @@ func (s *Store) matchMovement(ctx context.Context, tx pgx.Tx, movement Movement,
 		Key: fmt.Sprintf("movement/%s/%d/%s", movement.Reference, movement.Amount.Centavos, movement.CreditedAt.Format(time.RFC3339Nano)),
 	}, now)
 	return Imported{Outcome: MovementMatched, Candidates: codes, PaymentID: recorded.PaymentID}, err
+}
+
+func (s *Store) waitingFor(ctx context.Context, tx pgx.Tx, movement Movement, now time.Time) ([]string, error) {
+	return s.queries.ListTransferHoldsFor(ctx, tx, &dbgen.ListTransferHoldsForParams{
+		Now: &now, Currency: movement.Amount.Currency, AmountCentavos: movement.Amount.Centavos})
 }
 
 func (s *Store) keepMovement(ctx context.Context, tx pgx.Tx, movement Movement, imported Imported, by Author, now time.Time) error {

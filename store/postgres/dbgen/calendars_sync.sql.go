@@ -95,6 +95,29 @@ func (q *Queries) FinishSync(ctx context.Context, db DBTX, arg *FinishSyncParams
 	return err
 }
 
+const forgetPastUIDs = `-- name: ForgetPastUIDs :exec
+UPDATE calendar_feed_events SET released_at = $1::timestamptz
+WHERE feed_id = $2 AND uid = ANY($3::text[]) AND released_at IS NULL AND end_date < $4::date
+`
+
+type ForgetPastUIDsParams struct {
+	Now    time.Time
+	FeedID int64
+	Uids   []string
+	Since  time.Time
+}
+
+// What is long over is not compared any more; its UID may come again.
+func (q *Queries) ForgetPastUIDs(ctx context.Context, db DBTX, arg *ForgetPastUIDsParams) error {
+	_, err := db.Exec(ctx, forgetPastUIDs,
+		arg.Now,
+		arg.FeedID,
+		arg.Uids,
+		arg.Since,
+	)
+	return err
+}
+
 const getFeedForSync = `-- name: GetFeedForSync :one
 
 SELECT f.id, f.accommodation_id, f.channel, f.url, f.interval_seconds, f.created_by, f.created_at, f.updated_at, f.paused_at, f.deleted_at, f.etag, f.last_modified, f.digest, f.reconciled_at, f.unsettled, f.problems, f.last_attempt_at, f.last_good_at, f.last_changed_at, f.last_error, f.last_error_at, f.failures, f.quarantined_at, f.quarantine_reason, f.quarantine_alarmed_at, f.accepted_at, f.stale_alarmed_at, p.time_zone,
@@ -337,8 +360,13 @@ func (q *Queries) ListDueQuarantineAlarms(ctx context.Context, db DBTX, id int64
 
 const listEventBlocks = `-- name: ListEventBlocks :many
 SELECT b.id, e.id AS event_id, b.start_date, b.end_date FROM calendar_blocks b JOIN calendar_feed_events e ON e.id = b.feed_event_id
-WHERE e.feed_id = $1 AND e.released_at IS NULL AND b.active ORDER BY e.id, b.start_date
+WHERE e.feed_id = $1 AND e.released_at IS NULL AND e.end_date >= $2::date AND b.active ORDER BY e.id, b.start_date
 `
+
+type ListEventBlocksParams struct {
+	FeedID int64
+	Since  time.Time
+}
 
 type ListEventBlocksRow struct {
 	ID        int64
@@ -347,8 +375,8 @@ type ListEventBlocksRow struct {
 	EndDate   time.Time
 }
 
-func (q *Queries) ListEventBlocks(ctx context.Context, db DBTX, feedID int64) ([]*ListEventBlocksRow, error) {
-	rows, err := db.Query(ctx, listEventBlocks, feedID)
+func (q *Queries) ListEventBlocks(ctx context.Context, db DBTX, arg *ListEventBlocksParams) ([]*ListEventBlocksRow, error) {
+	rows, err := db.Query(ctx, listEventBlocks, arg.FeedID, arg.Since)
 	if err != nil {
 		return nil, err
 	}
@@ -374,8 +402,13 @@ func (q *Queries) ListEventBlocks(ctx context.Context, db DBTX, feedID int64) ([
 
 const listKnownEvents = `-- name: ListKnownEvents :many
 SELECT e.id, e.uid, e.start_date, e.end_date, e.kind, e.missing, e.first_seen FROM calendar_feed_events e
-WHERE e.feed_id = $1 AND e.released_at IS NULL ORDER BY e.id
+WHERE e.feed_id = $1 AND e.released_at IS NULL AND e.end_date >= $2::date ORDER BY e.id
 `
+
+type ListKnownEventsParams struct {
+	FeedID int64
+	Since  time.Time
+}
 
 type ListKnownEventsRow struct {
 	ID        int64
@@ -387,8 +420,8 @@ type ListKnownEventsRow struct {
 	FirstSeen time.Time
 }
 
-func (q *Queries) ListKnownEvents(ctx context.Context, db DBTX, feedID int64) ([]*ListKnownEventsRow, error) {
-	rows, err := db.Query(ctx, listKnownEvents, feedID)
+func (q *Queries) ListKnownEvents(ctx context.Context, db DBTX, arg *ListKnownEventsParams) ([]*ListKnownEventsRow, error) {
+	rows, err := db.Query(ctx, listKnownEvents, arg.FeedID, arg.Since)
 	if err != nil {
 		return nil, err
 	}

@@ -70,3 +70,16 @@ INSERT INTO movements (reference, amount_centavos, currency, credited_at, outcom
 VALUES (@reference, @amount_centavos, @currency, @credited_at, @outcome,
     (SELECT p.id FROM payments p WHERE p.provider_id = sqlc.narg(provider_id)::text), @user_id, @now)
 RETURNING id;
+
+-- name: LockHandRefund :one
+SELECT f.id, f.status, f.amount_centavos, f.currency, p.provider_id, r.code
+FROM refunds f JOIN payments p ON p.id = f.payment_id JOIN reservations r ON r.id = p.reservation_id
+WHERE f.id = @id AND r.code = @code AND p.provider <> 'mercadopago' FOR UPDATE OF f;
+
+-- name: BeginHandReturn :exec
+UPDATE refunds SET status = 'in_process', updated_at = @now WHERE id = @id AND status = 'by_hand';
+
+-- name: SumByHand :one
+SELECT coalesce(sum(f.amount_centavos), 0)::bigint AS amount_centavos
+FROM refunds f JOIN payments p ON p.id = f.payment_id JOIN reservations r ON r.id = p.reservation_id
+WHERE r.code = @code AND f.status = 'by_hand';
