@@ -60,6 +60,10 @@ func (a *application) add(ctx context.Context, changes []feed.Change, blocks *bl
 		return nil
 	}
 	rows := columnsOf(changes)
+	if err := a.s.queries.ForgetPastUIDs(ctx, a.db, &dbgen.ForgetPastUIDsParams{
+		FeedID: a.feed.id, Uids: rows.uids, Since: a.rememberedSince(), Now: a.now}); err != nil {
+		return err
+	}
 	inserted, err := a.s.queries.InsertEvents(ctx, a.db, &dbgen.InsertEventsParams{
 		FeedID: a.feed.id, Uids: rows.uids, Starts: rows.starts, Ends: rows.ends, Kinds: rows.kinds, Echoes: rows.echoes,
 		Missing: rows.missing, Now: a.now,

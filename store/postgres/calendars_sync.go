@@ -239,11 +239,11 @@ func (a *application) ours(ctx context.Context) ([]feed.Ours, error) {
 }
 
 func (a *application) known(ctx context.Context) ([]feed.Known, error) {
-	rows, err := a.s.queries.ListKnownEvents(ctx, a.db, a.feed.id)
+	rows, err := a.s.queries.ListKnownEvents(ctx, a.db, &dbgen.ListKnownEventsParams{FeedID: a.feed.id, Since: a.rememberedSince()})
 	if err != nil {
 		return nil, err
 	}
-	blocks, err := a.s.queries.ListEventBlocks(ctx, a.db, a.feed.id)
+	blocks, err := a.s.queries.ListEventBlocks(ctx, a.db, &dbgen.ListEventBlocksParams{FeedID: a.feed.id, Since: a.rememberedSince()})
 	if err != nil {
 		return nil, err
 	}
@@ -262,6 +262,9 @@ func (a *application) known(ctx context.Context) ([]feed.Known, error) {
 	}
 	return known, nil
 }
+
+// rememberedSince is the end of the oldest events that are still compared; channels drop what is over within days.
+func (a *application) rememberedSince() time.Time { return a.feed.today.AddDays(-14).Time() }
 
 // changed reports whether the answer or its meaning is another than before.
 func (a *application) changed(plan feed.Plan) bool {

@@ -30,11 +30,11 @@ SELECT lock_accommodation(@id);
 
 -- name: ListKnownEvents :many
 SELECT e.id, e.uid, e.start_date, e.end_date, e.kind, e.missing, e.first_seen FROM calendar_feed_events e
-WHERE e.feed_id = @feed_id AND e.released_at IS NULL ORDER BY e.id;
+WHERE e.feed_id = @feed_id AND e.released_at IS NULL AND e.end_date >= @since::date ORDER BY e.id;
 
 -- name: ListEventBlocks :many
 SELECT b.id, e.id AS event_id, b.start_date, b.end_date FROM calendar_blocks b JOIN calendar_feed_events e ON e.id = b.feed_event_id
-WHERE e.feed_id = @feed_id AND e.released_at IS NULL AND b.active ORDER BY e.id, b.start_date;
+WHERE e.feed_id = @feed_id AND e.released_at IS NULL AND e.end_date >= @since::date AND b.active ORDER BY e.id, b.start_date;
 
 -- name: ListOurs :many
 -- What a channel may repeat to us: our stays and closures and those of other feeds, with the time they were in the export for
@@ -90,6 +90,11 @@ UPDATE calendar_feed_events e SET uid = n.uid, start_date = n.start_date, end_da
 FROM (SELECT unnest(@ids::bigint[]) AS id, unnest(@uids::text[]) AS uid, unnest(@starts::date[]) AS start_date, unnest(@ends::date[]) AS end_date,
     unnest(@kinds::text[]) AS kind, unnest(@echoes::boolean[]) AS echo, unnest(@missing::integer[]) AS missing) n
 WHERE e.id = n.id;
+
+-- name: ForgetPastUIDs :exec
+-- What is long over is not compared any more; its UID may come again.
+UPDATE calendar_feed_events SET released_at = sqlc.arg(now)::timestamptz
+WHERE feed_id = @feed_id AND uid = ANY(@uids::text[]) AND released_at IS NULL AND end_date < @since::date;
 
 -- name: InsertEvents :many
 INSERT INTO calendar_feed_events (feed_id, uid, start_date, end_date, kind, echo, missing, first_seen, last_seen)
