@@ -2,6 +2,7 @@ package ical
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,7 @@ func TestBodiesThatSayNothing(t *testing.T) {
 		{"one in the other", "BEGIN:VCALENDAR\r\n" + good, ReasonTruncated},
 		{"binary", "BEGIN:VCALENDAR\r\n\x00\x01\x02\r\nEND:VCALENDAR", ReasonUnreadable},
 		{"no event can be read", string(calendar(vevent("UID:a", "DTSTART:x"), vevent("UID:b"))), ReasonUnreadable},
+		{"none of very many can be read", string(calendar(strings.Repeat(vevent("UID:a")+"\r\n", 2*mostProblems) + "X-A:b")), ReasonUnreadable},
 		{"too large", good + strings.Repeat(" ", MaxBody), ReasonTooLarge},
 	}
 	for _, test := range tests {
@@ -229,4 +231,27 @@ func TestACalendarWithoutEventsIsWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, feed.Events)
 	require.Equal(t, "-//Test//EN", feed.ProdID)
+}
+
+func TestLargeBodiesOfNonsenseEnd(t *testing.T) {
+	t.Parallel()
+	zones := make([]string, 0, 10_000)
+	for n := range 10_000 {
+		zones = append(zones, vevent(fmt.Sprintf("UID:%d", n), fmt.Sprintf("DTSTART;TZID=Zone/%d:20261220T150000", n)))
+	}
+	for name, body := range map[string][]byte{
+		"junk":        calendar(strings.Repeat("x\n", MaxBody/2-1000)),
+		"folds":       calendar("X:" + strings.Repeat("\n ", MaxBody/2-1000)),
+		"empty lines": calendar("X:" + strings.Repeat("\n", MaxBody-1000)),
+		"lone CR":     calendar(strings.Repeat("X:\r", MaxBody/3-1000)),
+		"quotes":      calendar("X;" + strings.Repeat("\"", MaxBody-1001) + ":"),
+		"zones":       calendar(zones...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			feed, err := Parse(body, reading())
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(feed.Problems), mostProblems)
+		})
+	}
 }

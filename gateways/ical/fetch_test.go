@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -87,7 +88,7 @@ func named(server *httptest.Server, path string) string {
 func secure(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
-	server.Config.ErrorLog = nil
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server
@@ -226,8 +227,7 @@ func TestRedirects(t *testing.T) {
 	t.Parallel()
 	var inside atomic.Int32
 	private := secure(t, func(http.ResponseWriter, *http.Request) { inside.Add(1) })
-	var server *httptest.Server
-	server = secure(t, func(w http.ResponseWriter, r *http.Request) {
+	server := secure(t, func(w http.ResponseWriter, r *http.Request) {
 		var hops int
 		_, _ = fmt.Sscanf(r.URL.Path, "/hops/%d", &hops)
 		switch {
@@ -267,6 +267,7 @@ func TestRedirects(t *testing.T) {
 
 func TestBodiesThatAreTooLarge(t *testing.T) {
 	t.Parallel()
+	bomb, fits := zipped(make([]byte, 3*DefaultMaxBytes)), zipped(bytes.Repeat([]byte("x"), DefaultMaxBytes))
 	server := secure(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/said":
@@ -278,10 +279,10 @@ func TestBodiesThatAreTooLarge(t *testing.T) {
 			}
 		case "/bomb":
 			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write(zipped(make([]byte, 50_000_000)))
+			_, _ = w.Write(bomb)
 		case "/fits":
 			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write(zipped(bytes.Repeat([]byte("x"), DefaultMaxBytes)))
+			_, _ = w.Write(fits)
 		case "/broken":
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write([]byte("this is not compressed"))

@@ -25,8 +25,8 @@ func Parse(body []byte, how Reading) (Feed, error) {
 	if !file.read() {
 		return Feed{}, &Error{Operation: "parse", Reason: ReasonTruncated}
 	}
-	feed := file.understood(how)
-	if len(file.events) > 0 && len(feed.Events) == 0 && feed.allSkipped(len(file.events)) {
+	feed, skipped := file.understood(how)
+	if len(file.events) > 0 && len(feed.Events) == 0 && skipped >= len(file.events) {
 		return feed, &Error{Operation: "parse", Reason: ReasonUnreadable}
 	}
 	return feed, nil
@@ -50,7 +50,7 @@ func whole(body []byte) ([]byte, Reason) {
 	if is(first.name, "BEGIN") && is(bytes.TrimSpace(first.value), "VCALENDAR") {
 		return text, ""
 	}
-	if strings.HasPrefix("BEGIN:VCALENDAR", strings.ToUpper(string(text[:min(len(text), len("BEGIN:VCALENDAR"))]))) {
+	if opening := []byte("BEGIN:VCALENDAR"); len(text) < len(opening) && bytes.EqualFold(text, opening[:len(text)]) {
 		return nil, ReasonTruncated
 	}
 	return nil, ReasonNotACalendar
@@ -92,9 +92,8 @@ type source struct {
 	start, end, duration, id      property
 	rules                         []string
 	extra, except                 []property
-	unsupported, notUTF8          bool
+	unsupported, notUTF8, junk    bool
 	duplicate                     string // the name of what is there twice
-	junk                          int    // the first line that is no property
 	hasUID, hasSummary, hasStatus bool
 }
 
@@ -136,10 +135,11 @@ func (f *file) read() bool {
 func (f *file) inside(component string) bool { return f.stack[len(f.stack)-1] == component }
 
 func (f *file) reportJunk(line line) {
-	if f.event == nil {
+	switch {
+	case f.event != nil:
+		f.event.junk = true
+	case len(f.problems) < mostProblems:
 		f.problems = append(f.problems, Problem{Line: line.number, Reason: ProblemJunk})
-	} else if f.event.junk == 0 {
-		f.event.junk = line.number
 	}
 }
 

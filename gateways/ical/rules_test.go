@@ -112,6 +112,7 @@ func TestOneEvent(t *testing.T) {
 		{"a time with its end", []string{"DTSTART:20261220T150000", "DTEND:20261220T150000"}, "2026-12-20..2026-12-21", ProblemNoNights},
 		{"time and duration", []string{"DTSTART:20261220T150000", "DURATION:P1DT18H"}, "2026-12-20..2026-12-22", ""},
 		{"UTC is another day", []string{"DTSTART:20261221T010000Z", "DTEND:20261224T130000Z"}, "2026-12-20..2026-12-24", ""},
+		{"whole days in UTC", []string{"DTSTART:20261220T000000Z", "DTEND:20261224T000000Z"}, "2026-12-19..2026-12-24", ""},
 		{"without seconds", []string{"DTSTART:20261221T0100Z", "DTEND:20261224T1300Z"}, "2026-12-20..2026-12-24", ""},
 		{"ISO with offset", []string{"DTSTART:2026-12-20T22:00:00-03:00", "DTEND:2026-12-24T13:00:00.000Z"}, "2026-12-20..2026-12-24", ""},
 		{"TZID", []string{"DTSTART;TZID=Europe/Madrid:20261221T020000", "DTEND;TZID=Europe/Madrid:20261224T140000"}, "2026-12-20..2026-12-24", ""},

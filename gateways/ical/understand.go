@@ -18,8 +18,8 @@ const (
 	longestUID   = 255
 )
 
-// understood turns the events as written into nights.
-func (f *file) understood(how Reading) Feed {
+// understood turns the events as written into nights, and says how many of them were skipped.
+func (f *file) understood(how Reading) (Feed, int) {
 	u := understanding{how: how, zones: &f.zones, effort: mostEffort, room: mostInstances}
 	u.feed.ProdID = f.prodID
 	u.feed.Problems = f.problems
@@ -33,16 +33,17 @@ func (f *file) understood(how Reading) Feed {
 	if len(u.feed.Problems) > mostProblems {
 		u.feed.Problems = u.feed.Problems[:mostProblems]
 	}
-	return u.feed
+	return u.feed, u.skipped
 }
 
 type understanding struct {
-	how    Reading
-	zones  *zones
-	feed   Feed
-	lines  []int // of each of the feed's events
-	effort int   // what expanding recurrences may still cost
-	room   int   // how many instances they may still give
+	how     Reading
+	zones   *zones
+	feed    Feed
+	lines   []int // of each of the feed's events
+	skipped int   // events that gave nothing
+	effort  int   // what expanding recurrences may still cost
+	room    int   // how many instances they may still give
 }
 
 // event adds what one VEVENT closes.
@@ -84,7 +85,7 @@ func (u *understanding) event(s *source, moved map[string]bool) {
 }
 
 func (u *understanding) remark(s *source) {
-	if s.junk > 0 {
+	if s.junk {
 		u.report(s, ProblemJunk, "")
 	}
 	if s.notUTF8 {
@@ -106,7 +107,11 @@ func (u *understanding) remark(s *source) {
 }
 
 func (u *understanding) report(s *source, reason ProblemReason, detail string) {
-	u.feed.Problems = append(u.feed.Problems, Problem{Line: s.line, UID: shortened(s.uid), Reason: reason, Detail: detail})
+	problem := Problem{Line: s.line, UID: shortened(s.uid), Reason: reason, Detail: detail}
+	if problem.Skipped() {
+		u.skipped++
+	}
+	u.feed.Problems = append(u.feed.Problems, problem)
 }
 
 // harmless gives a value only when it can be nothing but a date or a duration.
@@ -365,15 +370,4 @@ func digestOf(feed Feed) [32]byte {
 	}
 	slices.Sort(said)
 	return sha256.Sum256([]byte(strings.Join(said, "\x01")))
-}
-
-// allSkipped reports whether every one of so many events was left out.
-func (f Feed) allSkipped(events int) bool {
-	skipped := 0
-	for _, problem := range f.Problems {
-		if problem.Skipped() {
-			skipped++
-		}
-	}
-	return skipped >= events
 }
