@@ -20,7 +20,7 @@ type PayDesk struct {
 
 // PayDeskStore is what a payment page is made of.
 type PayDeskStore interface {
-	linkReader
+	OpenPaymentLinks(ctx context.Context, code string) ([]postgres.PaymentLink, error)
 	Property(ctx context.Context) (booking.Property, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 	Guest(ctx context.Context, id int64) (postgres.Guest, error)
@@ -60,10 +60,8 @@ func (d *PayDesk) Page(ctx context.Context, code, secret, paymentID, language st
 	switch view.State {
 	case dialogue.PagePay, dialogue.PageRejected:
 		view.Due, view.CheckoutURL = facts.open.Amount, facts.open.URL
-	case dialogue.PageMaking, dialogue.PageChecking, dialogue.PagePending:
-		if r.Status == booking.PreReserved {
-			view.Due = r.Deposit.Minus(r.Paid)
-		}
+	case dialogue.PageMaking:
+		view.Due = r.Deposit.Minus(r.Paid)
 	case dialogue.PageConfirmed:
 		view.Paid, view.Balance = r.Paid, r.Total.Minus(r.Paid)
 		if facts.open.Kind == booking.LinkBalance {

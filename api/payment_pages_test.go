@@ -60,7 +60,7 @@ func viewIn(state dialogue.PageState) dialogue.PageView {
 	switch state {
 	case dialogue.PagePay, dialogue.PageRejected:
 		view.Due, view.CheckoutURL = booking.Pesos(45_000), "https://www.mercadopago.com.ar/checkout/v1/redirect?pref_id=1-a"
-	case dialogue.PageMaking, dialogue.PageChecking, dialogue.PagePending:
+	case dialogue.PageMaking:
 		view.Due = booking.Pesos(45_000)
 	case dialogue.PageConfirmed:
 		view.Paid, view.Balance = booking.Pesos(45_000), booking.Pesos(105_000)

@@ -55,7 +55,7 @@ func TestComposePage(t *testing.T) {
 	view.State, view.Language, view.CheckoutURL = PageExpired, "en", ""
 	page = ComposePage(view)
 	require.Empty(t, page.Action)
-	require.Equal(t, "Ask for it again on WhatsApp", page.WhatsApp.Label)
+	require.Equal(t, "Ask for it again", page.WhatsApp.Label)
 
 	nobody := ComposePage(PageView{State: PageUnknown, Language: "xx", WhatsApp: "5491122334455"})
 	require.Equal(t, "es", nobody.Language)

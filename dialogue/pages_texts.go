@@ -26,7 +26,7 @@ func pageTextsOf(language string) *pageTexts {
 var spanishPages = pageTexts{
 	Cabin: "Alojamiento", CheckIn: "Entrada", CheckOut: "Salida", Booking: "Reserva",
 	Due: "A pagar ahora", Paid: "Pagado", Balance: "Saldo", Returned: "Devolución",
-	Pay: "Pagar {due}", Again: "Actualizar", Back: "Volver a WhatsApp", AskAgain: "Pedirla de nuevo por WhatsApp",
+	Pay: "Pagar {due}", Again: "Actualizar", Back: "Volver a WhatsApp", AskAgain: "Pedirla de nuevo",
 	Hello: "¡Hola! Es por la reserva {code}", HelloAgain: "¡Hola! Quiero volver a reservar lo de {code}",
 	States: map[PageState]pageText{
 		PagePay: {Title: "Falta la seña", Text: "Tus fechas están guardadas hasta {deadline}. Cuando se acredite el pago, la reserva queda confirmada."},
@@ -53,7 +53,7 @@ var spanishPages = pageTexts{
 var portuguesePages = pageTexts{
 	Cabin: "Hospedagem", CheckIn: "Entrada", CheckOut: "Saída", Booking: "Reserva",
 	Due: "A pagar agora", Paid: "Pago", Balance: "Saldo", Returned: "Devolução",
-	Pay: "Pagar {due}", Again: "Atualizar", Back: "Voltar ao WhatsApp", AskAgain: "Pedir de novo pelo WhatsApp",
+	Pay: "Pagar {due}", Again: "Atualizar", Back: "Voltar ao WhatsApp", AskAgain: "Pedir de novo",
 	Hello: "Olá! É sobre a reserva {code}", HelloAgain: "Olá! Quero reservar de novo o que era da {code}",
 	States: map[PageState]pageText{
 		PagePay: {Title: "Falta o sinal", Text: "Suas datas estão guardadas até {deadline}. Assim que o pagamento for creditado, a reserva fica confirmada."},
@@ -80,7 +80,7 @@ var portuguesePages = pageTexts{
 var englishPages = pageTexts{
 	Cabin: "Place", CheckIn: "Check-in", CheckOut: "Check-out", Booking: "Booking",
 	Due: "To pay now", Paid: "Paid", Balance: "Balance", Returned: "Refund",
-	Pay: "Pay {due}", Again: "Refresh", Back: "Back to WhatsApp", AskAgain: "Ask for it again on WhatsApp",
+	Pay: "Pay {due}", Again: "Refresh", Back: "Back to WhatsApp", AskAgain: "Ask for it again",
 	Hello: "Hello! It is about booking {code}", HelloAgain: "Hello! I would like to book again what was {code}",
 	States: map[PageState]pageText{
 		PagePay: {Title: "The deposit is still to be paid", Text: "Your dates are held until {deadline}. Once the payment is credited, the booking is confirmed."},
