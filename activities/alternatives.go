@@ -3,8 +3,10 @@ package activities
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"cabanas/booking"
+	"cabanas/dialogue"
 	"cabanas/store/postgres"
 	"cabanas/workflows"
 )
@@ -74,4 +76,24 @@ func (a *Payments) EndAlternative(ctx context.Context, in workflows.AlternativeI
 
 func offerOf(a postgres.Alternative) workflows.AlternativeOffer {
 	return workflows.AlternativeOffer{State: workflows.AlternativeState(a.Status), UnitName: a.UnitName, Stay: a.Stay, ExpiresAt: a.ExpiresAt}
+}
+
+// answerAlternative tells whoever holds the other nights what the guest says.
+func (a *Conversation) answerAlternative(ctx context.Context, code, key string, answer workflows.AlternativeAnswer) (workflows.ChangeOutcome, error) {
+	offered, found, err := a.Store.Alternative(ctx, code)
+	if err != nil {
+		return workflows.ChangeOutcome{}, err
+	}
+	if !found {
+		return workflows.ChangeOutcome{}, booking.Refuse(booking.CodeWrongState, "nothing was offered for %s", code)
+	}
+	return a.Bookings.AnswerAlternative(ctx, code, offered.PaymentID, key, answer)
+}
+
+// alternativeView is what a guest is told of an alternative.
+func alternativeView(a postgres.Alternative, now time.Time) *dialogue.AlternativeView {
+	return &dialogue.AlternativeView{
+		UnitName: a.UnitName, Stay: a.Stay, Price: a.Price, OfferedAt: a.OfferedAt, ExpiresAt: a.ExpiresAt,
+		Open: a.Status == postgres.AlternativeOpen && a.ExpiresAt.After(now), Taken: a.Status == postgres.AlternativeAccepted,
+	}
 }

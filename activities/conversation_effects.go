@@ -110,6 +110,10 @@ func (a *Conversation) change(ctx context.Context, in workflows.EffectInput) (st
 	case workflows.EffectExtend:
 		outcome, err := a.Bookings.Extend(ctx, code, in.Effect.Key)
 		return code, booking.Money{}, refusalOf(outcome, err)
+	case workflows.EffectTakeAlternative, workflows.EffectLeaveAlternative:
+		answer := workflows.AlternativeAnswer{Accept: in.Effect.Kind == workflows.EffectTakeAlternative}
+		outcome, err := a.answerAlternative(ctx, code, in.Effect.Key, answer)
+		return code, booking.Money{}, refusalOf(outcome, err)
 	case workflows.EffectLink:
 		return code, booking.Money{}, nil
 	}

@@ -401,6 +401,10 @@ func (noticeDesk) Accommodation(context.Context, int64) (booking.Accommodation, 
 	return booking.Accommodation{Name: "Arrayán"}, nil
 }
 
+func (noticeDesk) Alternative(context.Context, string) (postgres.Alternative, bool, error) {
+	return postgres.Alternative{}, false, nil
+}
+
 func (noticeDesk) OpenPaymentLinks(context.Context, string) ([]postgres.PaymentLink, error) {
 	return nil, nil
 }

@@ -125,6 +125,13 @@ func viewOf(ctx context.Context, links linkReader, property booking.Property, r 
 		Cancellation:      r.Cancellation,
 		RefundIfCancelled: r.Cancellation.Refund(r.Paid, r.Stay.CheckIn, booking.DateIn(now, property.Location)),
 	}
+	if r.Status == booking.Expired {
+		alternative, found, err := links.Alternative(ctx, r.Code)
+		if found {
+			view.Alternative = alternativeView(alternative, now)
+		}
+		return view, err
+	}
 	if r.Status != booking.PreReserved {
 		return view, nil
 	}
@@ -140,4 +147,5 @@ func viewOf(ctx context.Context, links linkReader, property booking.Property, r 
 
 type linkReader interface {
 	OpenPaymentLinks(ctx context.Context, code string) ([]postgres.PaymentLink, error)
+	Alternative(ctx context.Context, code string) (postgres.Alternative, bool, error)
 }

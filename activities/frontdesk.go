@@ -49,6 +49,7 @@ type Bookings interface {
 	Start(ctx context.Context, in workflows.BookingInput) (workflows.HoldOutcome, error)
 	Cancel(ctx context.Context, code, key string, request workflows.CancelRequest) (workflows.ChangeOutcome, error)
 	Extend(ctx context.Context, code, key string) (workflows.ChangeOutcome, error)
+	AnswerAlternative(ctx context.Context, code, paymentID, key string, answer workflows.AlternativeAnswer) (workflows.ChangeOutcome, error)
 }
 
 const (

@@ -48,11 +48,11 @@ func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput) (
 
 func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialogue.Notice, int64, error) {
 	notice, err := a.ownerNotice(ctx, in.Kind)
+	notice.Amount, notice.Verdict = in.Amount, in.Verdict
 	if err != nil || in.Code == "" {
 		return notice, 0, err
 	}
 	property := notice.Property
-	notice.Amount, notice.Verdict = in.Amount, in.Verdict
 	r, err := a.Store.Reservation(ctx, in.Code)
 	if err != nil {
 		return notice, 0, err
@@ -67,6 +67,15 @@ func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialo
 	}
 	if notice.Booking, err = viewOf(ctx, a.Store, property, r, a.Now()); err != nil {
 		return notice, 0, err
+	}
+	if in.Kind == workflows.NoticeLateConfirmed {
+		alternative, found, err := a.Store.Alternative(ctx, in.Code)
+		if err != nil {
+			return notice, 0, err
+		}
+		if found {
+			notice.Booking.Alternative = alternativeView(alternative, a.Now())
+		}
 	}
 	notice.Location, notice.CheckInText = place.Location, place.CheckInText
 	if toOwner(in.Kind) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/url"
 	"testing"
 	"time"
@@ -100,6 +101,14 @@ func (p *provider) Payment(context.Context, int64) (mercadopago.Payment, error) 
 
 func (p *provider) SearchPayments(context.Context, string) ([]mercadopago.Payment, error) {
 	return []mercadopago.Payment{p.payment}, nil
+}
+
+func (p *provider) SearchPage(context.Context, mercadopago.Search) (mercadopago.Page, error) {
+	return mercadopago.Page{}, nil
+}
+
+func (p *provider) PaymentsUpdated(context.Context, time.Time, time.Time) iter.Seq2[mercadopago.Payment, error] {
+	return func(func(mercadopago.Payment, error) bool) {}
 }
 
 func (p *provider) Refund(_ context.Context, _ int64, _ *booking.Money, key string) (mercadopago.Refund, error) {

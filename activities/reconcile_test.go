@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"testing"
 	"time"
 
@@ -26,6 +27,10 @@ func (s drawer) ReservationsAwaitingPayment(context.Context, time.Time, int) ([]
 	return s.codes, nil
 }
 
+func (s drawer) LastSweep(context.Context) (through, deep time.Time, err error) { return }
+
+func (s drawer) SaveSweep(context.Context, postgres.Sweep, time.Time) error { return nil }
+
 func (s drawer) PaymentVersion(context.Context, string) (time.Time, bool, error) {
 	return time.Time{}, false, nil
 }
@@ -46,6 +51,10 @@ type finder struct {
 	activities.PaymentProvider
 	payments []mercadopago.Payment
 	fails    map[string]error
+}
+
+func (f finder) PaymentsUpdated(context.Context, time.Time, time.Time) iter.Seq2[mercadopago.Payment, error] {
+	return func(func(mercadopago.Payment, error) bool) {}
 }
 
 func (f finder) SearchPayments(_ context.Context, code string) ([]mercadopago.Payment, error) {

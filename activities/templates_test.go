@@ -94,6 +94,7 @@ var everyKind = []workflows.NoticeKind{
 	workflows.NoticeConfirmed, workflows.NoticeLateConfirmed, workflows.NoticeLateRefund, workflows.NoticeSurplus, workflows.NoticeShort,
 	workflows.NoticePending, workflows.NoticeRejected, workflows.NoticeCancelled, workflows.NoticeArrival, workflows.NoticeThanks,
 	workflows.NoticeOwnerConfirmed, workflows.NoticeOwnerCancelled, workflows.NoticeOwnerPayment, workflows.NoticeOwnerHandOver,
+	workflows.NoticeAlternative, workflows.NoticeCounted, workflows.NoticeReturned, workflows.NoticeOwnerAlternative, workflows.NoticeOwnerLedger,
 	workflows.NoticeOwnerReceipt, workflows.NoticeOwnerUnsent, workflows.NoticeOwnerAccount,
 }
 
@@ -109,6 +110,8 @@ func everyNotice() map[string]dialogue.Reply {
 					view := dialogue.BookingView{Code: "RES261122A1B2C3", UnitName: strings.Repeat("Ñandú ", long), Status: status, Guests: 4,
 						Stay:  booking.Stay{CheckIn: booking.MustDate("2027-01-10"), CheckOut: booking.MustDate("2027-01-15")},
 						Total: booking.Pesos(33_400_000), Deposit: booking.Pesos(10_020_000), ExpiresAt: now.Add(time.Hour)}
+					view.Alternative = &dialogue.AlternativeView{UnitName: view.UnitName, Stay: view.Stay.Shift(long % 2), ExpiresAt: now.Add(time.Hour),
+						Price: view.Total, Open: status == booking.Expired, Taken: status == booking.Confirmed}
 					reason := dialogue.ReasonAsked
 					if long == 1 {
 						reason = ""

@@ -49,6 +49,8 @@ const (
 	ActionTransferOk     Action = "transfer_ok"     // _{code}, on the owner's phone
 	ActionTransferNo     Action = "transfer_no"     // _{code}, on the owner's phone
 	ActionTransfer       Action = "transfer"        // _{code}
+	ActionAlternativeYes Action = "alt_yes"         // _{code}
+	ActionAlternativeNo  Action = "alt_no"          // _{code}
 )
 
 // Topic is a subject of the help list.
@@ -94,7 +96,7 @@ var codeActions = []Action{
 	ActionChangeDates, ActionPay, ActionPayNow, ActionConfirm, ActionConsultPayment, ActionChangePayment, ActionExtend,
 	ActionCancel, ActionCancelYes, ActionDetails, ActionRefundOK, ActionRefundNo,
 	// The longer ids first: one is the beginning of the others.
-	ActionTransferOk, ActionTransferNo, ActionTransfer,
+	ActionTransferOk, ActionTransferNo, ActionTransfer, ActionAlternativeYes, ActionAlternativeNo,
 }
 
 // ID returns the id of the button, at most 200 characters, readable by [ParsePress].

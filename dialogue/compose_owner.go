@@ -11,6 +11,9 @@ func (c composer) toOwner() Reply {
 	if reply, known := c.toOwnerOfMoney(); known {
 		return reply
 	}
+	if reply, known := c.toOwnerLate(); known {
+		return reply
+	}
 	if reply, known := c.toOwnerRefunds(); known {
 		return reply
 	}
@@ -51,6 +54,9 @@ func (c composer) toOwner() Reply {
 // paymentCase says what happened to a payment and whether the owner has to do something.
 func (c composer) paymentCase() string {
 	confirmed := c.notice.Booking.Status == booking.Confirmed
+	if text := c.lateCase(); text != "" {
+		return text
+	}
 	switch c.notice.Verdict {
 	case booking.VerdictShort:
 		return toOwner.CaseShort

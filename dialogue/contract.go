@@ -144,6 +144,8 @@ type BookingView struct {
 	BalanceURL string
 	// Cancellation is the policy that the booking was made under.
 	Cancellation booking.CancellationPolicy
+	// Alternative is what was offered last instead of sold nights, nil when nothing was.
+	Alternative *AlternativeView
 	// RefundIfCancelled is what the policy gives back when cancelled now.
 	RefundIfCancelled booking.Money
 }
@@ -184,6 +186,10 @@ const (
 	EffectHandBack EffectKind = "hand_back"
 	EffectReceipt  EffectKind = "receipt"
 	EffectOptOut   EffectKind = "opt_out"
+
+	EffectTakeAlternative  EffectKind = "take_alternative"  // the nights offered instead of sold ones
+	EffectLeaveAlternative EffectKind = "leave_alternative" // the money back instead
+
 	EffectRefundOK EffectKind = "refund_ok" // the owner lets a refund go
 	EffectRefundNo EffectKind = "refund_no" // the owner keeps the money
 

@@ -42,6 +42,8 @@ func (t *turn) resolve(effect Effect, result Result) error {
 		}
 	case EffectLink:
 		return t.resolveLink(result)
+	case EffectTakeAlternative, EffectLeaveAlternative:
+		return t.resolveAlternative(effect, result)
 	case EffectTransfer:
 		return t.resolveTransfer(result)
 	case EffectTransferPaid, EffectTransferUnseen:

@@ -48,6 +48,8 @@ type turn struct {
 	paidSaid bool
 	// useless says that the reply helps nobody a second time.
 	useless bool
+	// spokeBefore is when the guest wrote the message before this one.
+	spokeBefore time.Time
 }
 
 // Take answers one message of a guest. It returns what the conversation remembers now, the replies in order, each within the
@@ -83,6 +85,7 @@ func newTurn(state State, in Inbound, facts Facts) *turn {
 	state.V = max(state.V, stateVersion)
 	t := &turn{state: state, in: in, facts: facts, today: booking.DateIn(facts.Now(), zone(facts.Property())), texts: languageCatalogue(state.Language)}
 	t.paidSaid, t.state.PaidSaid = state.PaidSaid, false
+	t.spokeBefore = time.Unix(state.SpokeAt, 0)
 	return t
 }
 

@@ -44,6 +44,8 @@ func (t *turn) press(p Press) error {
 		return t.keep()
 	case ActionChangeDates:
 		return t.changeDates(p.Code)
+	case ActionAlternativeYes, ActionAlternativeNo:
+		return t.pressAlternative(p.Code, p.Action == ActionAlternativeYes)
 	case ActionHold:
 		return t.pressHold(p)
 	default:

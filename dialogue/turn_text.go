@@ -37,6 +37,9 @@ func (t *turn) text() error {
 		t.loop()
 		return nil
 	}
+	if done, err := t.answerAlternative(); done || err != nil {
+		return err
+	}
 	if done, err := t.another(); done || err != nil {
 		return err
 	}

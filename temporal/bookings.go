@@ -72,11 +72,32 @@ func RefundBooking(ctx context.Context, c client.Client, code, key string, reque
 	return change(ctx, c, code, workflows.UpdateRefund, key, request)
 }
 
-// change sends an update and waits for its outcome. A refusal inside the outcome is the caller's to show; only a booking that
-// cannot be asked is an error.
+// AnswerAlternative tells the running Booking, or else the resolver of the late payment, what the guest says to the nights that are
+// offered; key and refusal are as of [CancelBooking].
+func AnswerAlternative(ctx context.Context, c client.Client, code, paymentID, key string, answer workflows.AlternativeAnswer) (workflows.ChangeOutcome, error) {
+	ids := []string{workflows.BookingID(code), workflows.LatePaymentID(workflows.LatePaymentInput{PaymentID: paymentID}),
+		workflows.LatePaymentID(workflows.LatePaymentInput{PaymentID: paymentID, Hint: true})}
+	var outcome workflows.ChangeOutcome
+	var err error
+	for _, id := range ids {
+		outcome, err = update(ctx, c, id, code, workflows.UpdateAnswerAlternative, key, answer)
+		if err == nil && outcome.Done || err != nil && !booking.IsCode(err, booking.CodeWrongState) {
+			break
+		}
+	}
+	return outcome, err
+}
+
+// change sends an update to a booking, see [update].
 func change(ctx context.Context, c client.Client, code, name, key string, request any) (workflows.ChangeOutcome, error) {
+	return update(ctx, c, workflows.BookingID(code), code, name, key, request)
+}
+
+// update sends an update and waits for its outcome. A refusal inside the outcome is the caller's to show; only a booking that
+// cannot be asked is an error.
+func update(ctx context.Context, c client.Client, id, code, name, key string, request any) (workflows.ChangeOutcome, error) {
 	update := client.UpdateWorkflowOptions{
-		WorkflowID:   workflows.BookingID(code),
+		WorkflowID:   id,
 		UpdateName:   name,
 		Args:         []any{request},
 		WaitForStage: client.WorkflowUpdateStageCompleted,

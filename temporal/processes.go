@@ -71,6 +71,14 @@ func (p *Processes) Refund(ctx context.Context, code, key string, request workfl
 	return outcome, unavailable(err)
 }
 
+// AnswerAlternative tells what a guest says to the nights that are offered, see [AnswerAlternative].
+func (p *Processes) AnswerAlternative(ctx context.Context, code, paymentID, key string, answer workflows.AlternativeAnswer) (workflows.ChangeOutcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	outcome, err := AnswerAlternative(ctx, p.Client, code, paymentID, key, answer)
+	return outcome, unavailable(err)
+}
+
 // Message wakes the conversation with a guest, see [SignalConversation].
 func (p *Processes) Message(ctx context.Context, guestID int64, message workflows.MessageSignal) error {
 	idle := p.Idle

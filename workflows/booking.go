@@ -40,6 +40,9 @@ type bookingRun struct {
 	reminders []reminder
 	extended  bool
 	graceOver bool
+	transfer  bool // the guest pays by bank transfer
+	// balanceLinked says that the link of the balance was asked for.
+	balanceLinked bool
 	cancelled bool // the consequences of a cancellation are under way
 
 	link      linkOffer
@@ -216,6 +219,9 @@ func (b *bookingRun) accompany(ctx workflow.Context) error {
 	for b.status == booking.Confirmed {
 		times, err := stayTimes.runLocal(databaseStep(ctx, "when the stay begins and ends"), b.ref)
 		if err != nil {
+			return err
+		}
+		if err := b.awaitBalance(ctx, times); err != nil || b.status != booking.Confirmed {
 			return err
 		}
 		if times.Arrival.After(workflow.Now(ctx)) {

@@ -222,7 +222,7 @@ func TestShortPayment(t *testing.T) {
 		require.Equal(t, booking.Expired, result.Status)
 		require.Equal(t, []string{"1/short"}, w.refunds)
 		require.Equal(t, kinds{
-			workflows.NoticeHold, workflows.NoticeShort, workflows.NoticeOwnerPayment, workflows.NoticeExpired,
+			workflows.NoticeHold, workflows.NoticeShort, workflows.NoticeOwnerPayment, workflows.NoticeExpired, workflows.NoticeRefundDone,
 		}, w.kinds())
 		w.requireJust(t)
 	})

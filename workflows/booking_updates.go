@@ -15,6 +15,7 @@ func (b *bookingRun) handleUpdates(ctx workflow.Context) error {
 		{UpdateHold, "the outcome of the hold, with the payment link when it came in time", b.onHold},
 		{UpdateCancel, "cancels the reservation and returns what the policy gives back", b.onCancel},
 		{UpdateExtend, "moves the deadline of the hold, once", b.onExtend},
+		{UpdateTransfer, "the guest pays the deposit by bank transfer", b.onTransfer},
 		{UpdateConfirm, "the owner confirms without the provider's money", b.onConfirm},
 		{UpdateAnswerAlternative, "the guest takes or leaves the nights that are offered", b.onAnswerAlternative},
 		{UpdateDecide, "the owner lets a refund go or keeps the money", b.onDecideRefund},

@@ -123,6 +123,9 @@ type OwnerConfirmInput struct {
 type StayTimes struct {
 	Arrival   time.Time `json:"arrival_message"`
 	Departure time.Time `json:"departure"`
+	// CheckIn is when the stay begins; Balance is what is done about the rest of the price until then, in order.
+	CheckIn time.Time     `json:"check_in,omitzero"`
+	Balance []BalanceStep `json:"balance,omitempty"`
 }
 
 // Payment activities.
@@ -341,6 +344,9 @@ const (
 	EffectOptOut   EffectKind = "opt_out"   // send no more messages that the guest did not ask for
 	EffectRefundOK EffectKind = "refund_ok" // the owner lets a refund go
 	EffectRefundNo EffectKind = "refund_no" // the owner keeps the money
+
+	EffectTakeAlternative  EffectKind = "take_alternative"  // the nights offered instead of sold ones
+	EffectLeaveAlternative EffectKind = "leave_alternative" // the money back instead
 )
 
 // Effect is one thing to do. Key is stable over retries: <message id>/<n>.

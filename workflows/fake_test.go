@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"cabanas/booking"
 	"cabanas/workflows"
@@ -165,8 +166,9 @@ func (f *fake) RefundPayment(ctx context.Context, in workflows.RefundInput) (wor
 		return workflows.RefundResult{Amount: amount, InProcess: true}, nil
 	case p.refused:
 		return workflows.RefundResult{}, final(workflows.ErrorPaymentRejected)
-	case !p.returned:
-		p.returned, p.due = !amount.Less(p.amount), false
+	case !slices.Contains(f.r.refunds, in.PaymentID+"/"+in.Reason):
+		p.back = amount.Plus(p.back)
+		p.returned, p.due = !p.back.Less(p.amount), false
 		f.r.refunds = append(f.r.refunds, in.PaymentID+"/"+in.Reason)
 	}
 	return workflows.RefundResult{Amount: amount}, nil
@@ -229,12 +231,19 @@ func (r *row) settle(id string) (workflows.Settlement, error) {
 		p.counted, r.status = true, booking.Confirmed
 	case verdict == booking.VerdictShort:
 		p.counted = true
-	case verdict == booking.VerdictLate && r.sold:
+	case verdict == booking.VerdictCount:
+		p.counted = true
+	case verdict == booking.VerdictLate && r.others.state == workflows.AlternativeOpen && r.others.payment != id:
 		verdict = booking.VerdictReturn
+	case verdict == booking.VerdictLate && r.sold:
+		verdict = booking.VerdictTaken
 	case verdict == booking.VerdictLate:
 		p.counted, r.status = true, booking.Confirmed
 	}
 	news := p.verdict != verdict
+	if verdict == booking.VerdictSettled && p.verdict != "" {
+		verdict, news = p.verdict, true // the same asker is told again: it may have died before it heard
+	}
 	p.verdict = verdict
 	return workflows.Settlement{
 		PaymentID: id, Code: code, Verdict: verdict, Status: r.status, News: news, Amount: p.amount,

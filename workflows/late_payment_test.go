@@ -56,7 +56,7 @@ func TestLatePaymentOfAClosedBooking(t *testing.T) {
 		},
 		"nights sold": {
 			status: booking.Expired, sold: true, paid: deposit, payment: booking.ProviderApproved,
-			want: booking.Expired, refunds: []string{"1/late"}, tell: kinds{workflows.NoticeLateRefund, workflows.NoticeOwnerPayment},
+			want: booking.Expired, refunds: []string{"1/taken"}, tell: kinds{workflows.NoticeLateRefund, workflows.NoticeOwnerPayment},
 		},
 		"too little": {
 			status: booking.Expired, paid: booking.Pesos(1), payment: booking.ProviderApproved,

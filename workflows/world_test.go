@@ -42,9 +42,10 @@ type payment struct {
 	counted  bool
 	due      bool // to go back: written with the change that ended the reservation, so that no late payment builds on it
 	returned bool
-	kept     bool // by the owner's decision
-	looks    int  // how often the provider is still at its refund
-	refused  bool // by the provider, after that
+	back     booking.Money // what went back of it
+	kept     bool          // by the owner's decision
+	looks    int           // how often the provider is still at its refund
+	refused  bool          // by the provider, after that
 	verdict  booking.Verdict
 }
 
@@ -66,7 +67,8 @@ type row struct {
 	failures  map[string][]error
 	away      map[string]bool // fails every attempt
 	notices   []workflows.NoticeInput
-	asks      bool // a refund needs the owner
+	plans     map[string]workflows.RefundPlan // by reason
+	asks      bool                            // a refund needs the owner
 	decision  string
 	decidedBy booking.Actor
 	seen      map[string]bool
@@ -75,7 +77,8 @@ type row struct {
 	resumed   []string
 	runs      bool // a booking workflow runs, for ForwardPayment
 	expiredAt time.Time
-	swept     bool                       // the provider tells of its payments by search
+	swept     bool // the provider tells of its payments by search
+	others    others
 	openLinks bool                       // a settlement that confirms cannot close the link itself
 	linkUntil time.Time                  // a link's own end, when it is not the hold's
 	closings  []workflows.LinkCloseInput // those that worked
@@ -84,7 +87,7 @@ type row struct {
 func newRow(now func() time.Time) *row {
 	return &row{
 		now: now, started: now(), stay: 5 * day, payments: map[string]*payment{}, failures: map[string][]error{}, away: map[string]bool{},
-		seen: map[string]bool{},
+		seen: map[string]bool{}, plans: map[string]workflows.RefundPlan{},
 	}
 }
 
