@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,13 +58,22 @@ type NewFeed struct {
 }
 
 // AddFeed adds a feed; one with the same accommodation, channel and address is [booking.CodeDuplicate].
-func (s *Store) AddFeed(ctx context.Context, feed NewFeed, now time.Time) (int64, error) {
-	id, err := s.queries.InsertFeed(ctx, s.pool, &dbgen.InsertFeedParams{
-		AccommodationID: feed.AccommodationID, Channel: string(feed.Channel), Url: feed.URL, IntervalSeconds: seconds(feed.Interval),
-		CreatedBy: orNobody(feed.CreatedBy), Now: now,
+func (s *Store) AddFeed(ctx context.Context, feed NewFeed, now time.Time) (id int64, err error) {
+	err = s.transact(ctx, "add feed", func(tx pgx.Tx) error {
+		id, err = s.queries.InsertFeed(ctx, tx, &dbgen.InsertFeedParams{
+			AccommodationID: feed.AccommodationID, Channel: string(feed.Channel), Url: feed.URL, IntervalSeconds: seconds(feed.Interval),
+			CreatedBy: orNobody(feed.CreatedBy), Now: now,
+		})
+		if err != nil || feed.CreatedBy == 0 {
+			return err
+		}
+		return s.record(ctx, tx, staffOf(feed.CreatedBy), AuditEntry{Action: "feed.created", Entity: "feed", EntityID: strconv.FormatInt(id, 10),
+			After: map[string]any{"accommodation_id": feed.AccommodationID, "channel": feed.Channel, "address": hostOf(feed.URL)}}, now)
 	})
-	return id, explain("add feed", err)
+	return id, err
 }
+
+func staffOf(id int64) Author { return Author{Kind: "staff", UserID: id} }
 
 // Feed reads one feed, a deleted one too. Today is the property's.
 func (s *Store) Feed(ctx context.Context, id int64, today booking.Date) (Feed, error) {
@@ -167,7 +177,11 @@ func (s *Store) DeleteFeed(ctx context.Context, id int64, leaves FeedLeaves, sta
 			changed, err = s.queries.ReleaseFeedBlocks(ctx, tx, &dbgen.ReleaseFeedBlocksParams{FeedID: id, Today: today.Time(), Now: now})
 		}
 		blocks = int(changed)
-		return err
+		if err != nil || staffID == 0 {
+			return err
+		}
+		return s.record(ctx, tx, staffOf(staffID), AuditEntry{Action: "feed.deleted", Entity: "feed", EntityID: strconv.FormatInt(id, 10),
+			Before: map[string]any{"accommodation_id": accommodation}, After: map[string]any{"leaves": leaves, "blocks": blocks}}, now)
 	})
 	return blocks, err
 }

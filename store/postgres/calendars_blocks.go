@@ -20,6 +20,8 @@ type Block struct {
 	StaffID   int64
 	ExpiresAt time.Time
 	CreatedAt time.Time
+	// Since is since when it has these nights; read by BlockPage only.
+	Since time.Time
 	// FeedID and Channel say which feed closed it.
 	FeedID  int64
 	Channel booking.Channel
