@@ -125,3 +125,26 @@ func TestFitCutsEverythingToSize(t *testing.T) {
 	require.Equal(t, ReplyText, fit(Reply{Kind: ReplyLink, Body: "no address"}).Kind)
 	require.Equal(t, ReplyText, fit(Reply{Kind: ReplyList, Body: "no rows"}).Kind)
 }
+
+func TestLateTextsSayTheSame(t *testing.T) {
+	t.Parallel()
+	for _, other := range []*lateTexts{&portugueseLate, &englishLate} {
+		es, their := reflect.ValueOf(spanishLate), reflect.ValueOf(*other)
+		for i := range es.NumField() {
+			field := es.Type().Field(i).Name
+			require.NotEmpty(t, their.Field(i).String(), field)
+			require.Equal(t, namesIn(es.Field(i).String()), namesIn(their.Field(i).String()), field)
+			if strings.HasPrefix(field, "Button") {
+				require.LessOrEqual(t, runes(their.Field(i).String()), mostButtonTitle, field)
+			}
+		}
+	}
+	for _, texts := range []any{spanishLate, toOwnerLate} {
+		values := reflect.ValueOf(texts)
+		for i := range values.NumField() {
+			for _, name := range namesIn(values.Field(i).String()) {
+				require.Contains(t, knownNames, strings.Trim(name, "{}"))
+			}
+		}
+	}
+}
