@@ -57,7 +57,7 @@ func addRefunds(s staff, o *Options) {
 
 type refundRoutes struct{ *Options }
 
-type paymentItem struct {
+type ledgerItem struct {
 	PaymentID   string    `json:"payment_id" doc:"The provider's id."`
 	Code        string    `json:"code" doc:"Of its reservation; empty when it is nobody's."`
 	Status      string    `json:"status" doc:"What the provider says."`
@@ -68,14 +68,14 @@ type paymentItem struct {
 	ReceivedAt  time.Time `json:"received_at"`
 }
 
-type paymentList struct {
-	Items      []paymentItem `json:"items" nullable:"false"`
-	NextCursor *string       `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last."`
+type ledgerList struct {
+	Items      []ledgerItem `json:"items" nullable:"false"`
+	NextCursor *string      `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last."`
 }
 
-type paymentListOutput struct{ Body paymentList }
+type ledgerOutput struct{ Body ledgerList }
 
-func (r refundRoutes) payments(ctx context.Context, in *listInput) (*paymentListOutput, error) {
+func (r refundRoutes) payments(ctx context.Context, in *listInput) (*ledgerOutput, error) {
 	before, err := parseCursor(in.Cursor)
 	if err != nil {
 		return nil, invalidField(ctx, "query", "cursor", "expected the next_cursor of an earlier answer")
@@ -84,9 +84,9 @@ func (r refundRoutes) payments(ctx context.Context, in *listInput) (*paymentList
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "list payments", err)
 	}
-	out := &paymentListOutput{Body: paymentList{Items: []paymentItem{}}}
+	out := &ledgerOutput{Body: ledgerList{Items: []ledgerItem{}}}
 	for _, p := range found[:min(in.Limit, len(found))] {
-		out.Body.Items = append(out.Body.Items, paymentItem{PaymentID: p.ProviderID, Code: p.Code, Status: string(p.Status),
+		out.Body.Items = append(out.Body.Items, ledgerItem{PaymentID: p.ProviderID, Code: p.Code, Status: string(p.Status),
 			Disposition: string(p.Disposition), Verdict: string(p.Verdict), Amount: moneyOf(p.Amount), Refunded: moneyOf(p.Refunded),
 			ReceivedAt: p.ReceivedAt.UTC()})
 	}
@@ -103,7 +103,7 @@ type refundItem struct {
 	Code      string     `json:"code" doc:"Of the reservation; empty when the payment was nobody's."`
 	Amount    money      `json:"amount"`
 	Reason    string     `json:"reason"`
-	Status    string     `json:"status" enum:"planned,awaiting_approval,sent,in_process,done,failed" doc:"sent: asked of the provider, which has not answered yet."`
+	Status    string     `json:"status" enum:"planned,awaiting_approval,sent,by_hand,in_process,done,failed" doc:"sent: asked of the provider, which has not answered yet."`
 	Decision  string     `json:"decision" enum:",approved,refused" doc:"Of the owner, or of the clock; empty when none was needed or made."`
 	DecidedBy string     `json:"decided_by" enum:",owner,timer"`
 	DecidedAt *time.Time `json:"decided_at"`
@@ -123,7 +123,7 @@ func refundItemOf(f postgres.RefundOf) refundItem {
 
 type refundListInput struct {
 	listInput
-	Status string `query:"status" enum:"planned,awaiting_approval,in_process,done,failed" doc:"Only those."`
+	Status string `query:"status" enum:"planned,awaiting_approval,by_hand,in_process,done,failed" doc:"Only those."`
 }
 
 type refundList struct {

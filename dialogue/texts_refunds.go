@@ -75,8 +75,8 @@ var toOwnerRefund = struct {
 	Ask:          "¿Apruebo la devolución de {amount} por la reserva {code}?\n{cabin}, del {in} al {out} · {guest} ({phone})\nEs lo que dice la política con la que reservó. Si no respondés en 72 horas, se devuelve.",
 	Due:          "Sigue esperando tu respuesta la devolución de {amount} por la reserva {code} ({guest}). Si no respondés en 48 horas, se devuelve.",
 	Goes:         "Pasaron 72 horas sin respuesta: se aprobó la devolución de {amount} por la reserva {code} ({guest}).",
-	Stuck: "Mercado Pago no pudo devolver {amount} ⚠️\n{code} · {cabin} ({status})\nDel {in} al {out}\nHuésped: {guest} ({phone})\n" +
-		"Qué hacer: fijate en Mercado Pago si el pago está en disputa o ya se devolvió; si no, devolvele por transferencia y avisale.",
+	Stuck: "No se pudieron devolver {amount} por Mercado Pago ⚠️\n{code} · {cabin} ({status})\nDel {in} al {out}\nHuésped: {guest} ({phone})\n" +
+		"Qué hacer: fijate si el pago está en disputa o ya se devolvió; si no, devolvele por transferencia o en efectivo y avisale.",
 	ButtonOK: "Aprobar", ButtonNo: "No devolver",
 	Approved: "Listo, sale la devolución de la reserva {code} ✅",
 	Kept:     "Listo, no se devuelve. Le aviso al huésped de la reserva {code}.",

@@ -204,19 +204,19 @@ func TestRefundThatIsRefusedIsACaseForTheOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.arrival = 9 * day
-	w.failures["RefundPayment"] = []error{final(workflows.ErrorPaymentRejected)}
-	w.failures["RefundPayment"] = []error{final(workflows.ErrorPaymentRejected)}
+	// The surplus, and then the deposit.
+	w.failures["RefundPayment"] = []error{final(workflows.ErrorPaymentRejected), final(workflows.ErrorPaymentRejected)}
 	w.after(time.Minute, func() { w.pay("1", deposit) })
 	w.after(2*time.Minute, func() { w.pay("2", deposit) })
 	w.after(day, func() { w.cancel() })
 	require.Equal(t, booking.Cancelled, w.book(t, hold(10*time.Minute)).Status)
 	var cases []string
 	for _, n := range w.notices {
-		if n.Kind == workflows.NoticeOwnerPayment && n.Verdict == booking.VerdictPark {
+		if n.Kind == workflows.NoticeOwnerPayment && (n.Verdict == booking.VerdictPark || n.Verdict == workflows.VerdictRefundStuck) {
 			cases = append(cases, n.Suffix)
 		}
 	}
-	require.ElementsMatch(t, []string{"2/park", "refund/cancelled"}, cases)
+	require.ElementsMatch(t, []string{"2/park", "refund/cancelled/1"}, cases)
 }
 
 // Everything outside is away: the hold still ends on its second, and its caller has an answer after eight.

@@ -16,6 +16,9 @@ func (f *fake) PlanRefunds(ctx context.Context, order workflows.RefundOrder) (wo
 	if err != nil {
 		return workflows.RefundPlan{}, err
 	}
+	if plan, made := f.r.plans[order.Reason]; made {
+		return plan, nil
+	}
 	plan := workflows.RefundPlan{
 		Amount: booking.Pesos(0), Awaits: order.Ask && f.r.decision == "", Kept: order.Ask && f.r.decision == "refused",
 	}
@@ -25,8 +28,11 @@ func (f *fake) PlanRefunds(ctx context.Context, order workflows.RefundOrder) (wo
 		if !p.counted || p.status != booking.ProviderApproved || part.IsZero() {
 			continue
 		}
-		if p.amount.Less(part) {
-			part = p.amount
+		if left := booking.Centavos(p.amount.Centavos - p.back.Centavos); left.Less(part) {
+			part = left
+		}
+		if part.IsZero() {
+			continue
 		}
 		plan.Amount = plan.Amount.Plus(part)
 		plan.Parts = append(plan.Parts, workflows.RefundInput{Code: order.Code, PaymentID: id, Amount: part, Reason: order.Reason})
@@ -34,6 +40,7 @@ func (f *fake) PlanRefunds(ctx context.Context, order workflows.RefundOrder) (wo
 	if order.Whole && plan.Amount.Less(order.Amount) {
 		return workflows.RefundPlan{}, final(workflows.ErrorInvalidInput)
 	}
+	f.r.plans[order.Reason] = plan
 	return plan, nil
 }
 
