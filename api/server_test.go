@@ -122,6 +122,13 @@ func TestProbesTellWhichPartIsAway(t *testing.T) {
 		}
 		return nil
 	}
+	report = probes(api.Probe{Name: "ical", State: func(context.Context) (api.HealthStatus, string, error) {
+		return api.Unhealthy, "oldest feed 40 minutes", nil
+	}})
+	require.Equal(t, api.Degraded, report.Status, "a part that is not critical makes the whole degraded at most")
+	require.Equal(t, api.Unhealthy, report.Checks["ical"].Status)
+	require.Equal(t, "oldest feed 40 minutes", report.Checks["ical"].Detail)
+
 	report = probes(api.Probe{Name: "postgres", Critical: true, Slow: time.Nanosecond, Check: slow})
 	require.Equal(t, api.Degraded, report.Status)
 	require.Equal(t, "slow", report.Checks["postgres"].Detail)
