@@ -69,6 +69,9 @@ func (a *Conversation) tell(ctx context.Context, in workflows.EffectInput, resul
 
 // carryOut does what an effect asks for. A refusal is a result; an error means that nothing is known and it is repeated.
 func (a *Conversation) carryOut(ctx context.Context, in workflows.EffectInput) (done carried, err error) {
+	if done, known, err := a.moneyEffect(ctx, in); known {
+		return done, err
+	}
 	switch in.Effect.Kind {
 	case workflows.EffectHandOver:
 		return a.callOwner(ctx, in)

@@ -132,15 +132,20 @@ func viewOf(ctx context.Context, links linkReader, property booking.Property, r 
 		}
 		return view, err
 	}
-	if r.Status != booking.PreReserved {
+	if !r.Status.Live() || r.Status == booking.Confirmed && property.Payments.BalanceMode != booking.BalanceByLink {
 		return view, nil
 	}
 	open, err := links.OpenPaymentLinks(ctx, r.Code)
 	if err != nil {
 		return view, err
 	}
-	if len(open) > 0 {
-		view.PaymentURL = open[len(open)-1].URL
+	for _, link := range open {
+		switch {
+		case link.Kind == booking.LinkBalance && r.Status == booking.Confirmed:
+			view.BalanceURL = link.URL
+		case link.Kind != booking.LinkBalance && r.Status == booking.PreReserved:
+			view.PaymentURL = link.URL
+		}
 	}
 	return view, nil
 }

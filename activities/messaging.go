@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -31,6 +32,8 @@ type Messaging struct {
 	OwnerPhone string
 	// SettleWait is how long a status webhook may take to tell the end of an attempt that is unknown.
 	SettleWait time.Duration
+	// ReceiptBase is where receipts are fetched from; nil sends none by itself.
+	ReceiptBase *url.URL
 	// Feeds is what alarms about calendars of other channels are made of.
 	Feeds   CalendarAlarmStore
 	Terms   Terms
@@ -193,7 +196,7 @@ func (a *Messaging) rememberForm(ctx context.Context, message postgres.OutboundM
 // already sent is not sent again.
 func (a *Messaging) SendNotices(ctx context.Context, in workflows.NoticesInput) (workflows.Done, error) {
 	var failures []error
-	for _, notice := range in.Notices {
+	for _, notice := range a.withCompanions(ctx, in.Notices, &failures) {
 		id, err := a.queueNotice(ctx, notice)
 		if err == nil && id != 0 {
 			err = a.deliver(ctx, id)

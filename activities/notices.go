@@ -17,6 +17,7 @@ import (
 // noticeStore is what a notice is made of.
 type noticeStore interface {
 	linkReader
+	ReceiptStore
 	Property(ctx context.Context) (booking.Property, error)
 	Accommodation(ctx context.Context, id int64) (booking.Accommodation, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
@@ -32,6 +33,14 @@ func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput) (
 	notice, guest, err := a.notice(ctx, in)
 	if err != nil {
 		return 0, err
+	}
+	if asksBalance[in.Kind] && !notice.Booking.Paid.Less(notice.Booking.Total) {
+		return 0, nil
+	}
+	if in.Kind == workflows.NoticeReceipt {
+		if notice.Document, err = a.document(ctx, in); err != nil {
+			return 0, err
+		}
 	}
 	reply, err := json.Marshal(dialogue.Compose(notice))
 	if err != nil {
@@ -96,6 +105,7 @@ func (a *Messaging) ownerNotice(ctx context.Context, kind workflows.NoticeKind) 
 // unasked are the notices that guests did not ask for: they yield to the others and end with an opt-out.
 var unasked = map[workflows.NoticeKind]bool{
 	workflows.NoticeHalfTime: true, workflows.NoticeLastCall: true, workflows.NoticeArrival: true, workflows.NoticeThanks: true,
+	workflows.NoticeTransferReminder: true, workflows.NoticeBalanceReminder: true,
 }
 
 // noticeKey is the effect key of a notice: <code>/<kind>[/<suffix or payment id>].

@@ -57,6 +57,8 @@ type PaymentProvider interface {
 // PaymentStore is what the payment activities read and write.
 type PaymentStore interface {
 	RecordedStore
+	ReceiptStore
+	LackingReceipts(ctx context.Context, most int) ([]string, error)
 	CatalogueStore
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 	SavePaymentLink(ctx context.Context, link postgres.PaymentLink) (postgres.PaymentLink, error)

@@ -84,6 +84,8 @@ func freeForm(reply dialogue.Reply) whatsapp.Message {
 		return framed(whatsapp.CTAURL(reply.Body, reply.LinkTitle, reply.LinkURL), reply)
 	case dialogue.ReplyPicture:
 		return whatsapp.Image(reply.LinkURL, reply.Body)
+	case dialogue.ReplyDocument:
+		return whatsapp.Document(reply.LinkURL, reply.Name, reply.Body)
 	case dialogue.ReplyLocation:
 		return whatsapp.Location(whatsapp.Place{
 			Latitude: reply.Latitude, Longitude: reply.Longitude, Name: reply.Name, Address: reply.Address,

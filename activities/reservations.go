@@ -25,6 +25,7 @@ var _ workflows.ReservationActivities = (*Reservations)(nil)
 
 // ReservationStore is what the reservation activities read and write.
 type ReservationStore interface {
+	TransferStore
 	CatalogueStore
 	PlaceHold(ctx context.Context, hold postgres.NewHold, now time.Time) (postgres.Reservation, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
@@ -221,6 +222,8 @@ func (a *Reservations) StayTimes(ctx context.Context, ref workflows.ReservationR
 	}
 	return workflows.StayTimes{
 		Arrival:   r.Stay.CheckIn.At(0, property.CheckInTime, property.Location).Add(-arrivalLead),
+		CheckIn:   r.Stay.CheckIn.At(0, property.CheckInTime, property.Location),
+		Balance:   balanceSteps(property, r.Stay),
 		Departure: r.Stay.CheckOut.At(0, property.CheckOutTime, property.Location),
 	}, nil
 }

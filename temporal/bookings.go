@@ -88,6 +88,11 @@ func AnswerAlternative(ctx context.Context, c client.Client, code, paymentID, ke
 	return outcome, err
 }
 
+// ChooseTransfer tells a hold that its guest pays by bank transfer; key and refusal are as of [CancelBooking].
+func ChooseTransfer(ctx context.Context, c client.Client, code, key string) (workflows.ChangeOutcome, error) {
+	return change(ctx, c, code, workflows.UpdateTransfer, key, workflows.Done{})
+}
+
 // change sends an update to a booking, see [update].
 func change(ctx context.Context, c client.Client, code, name, key string, request any) (workflows.ChangeOutcome, error) {
 	return update(ctx, c, workflows.BookingID(code), code, name, key, request)

@@ -79,6 +79,14 @@ func (p *Processes) AnswerAlternative(ctx context.Context, code, paymentID, key 
 	return outcome, unavailable(err)
 }
 
+// Transfer tells a hold that its guest pays by bank transfer, see [ChooseTransfer].
+func (p *Processes) Transfer(ctx context.Context, code, key string) (workflows.ChangeOutcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	outcome, err := ChooseTransfer(ctx, p.Client, code, key)
+	return outcome, unavailable(err)
+}
+
 // Message wakes the conversation with a guest, see [SignalConversation].
 func (p *Processes) Message(ctx context.Context, guestID int64, message workflows.MessageSignal) error {
 	idle := p.Idle

@@ -23,12 +23,15 @@ func (b *bookingRun) tell(notices ...NoticeInput) {
 		return
 	}
 	for _, notice := range notices {
+		if notice.Kind == "" {
+			continue // a link that is made for who does not wait for it
+		}
 		if notice.Code == "" {
 			notice.Code = b.in.Code
 		}
 		b.outbox.waiting = append(b.outbox.waiting, notice)
 	}
-	if len(b.outbox.sending) == 0 {
+	if len(b.outbox.sending) == 0 && len(b.outbox.waiting) > 0 {
 		b.outbox.sending, b.outbox.waiting = b.outbox.waiting, nil
 		b.spawn(b.background, b.sendNotices)
 	}
@@ -67,11 +70,11 @@ func (b *bookingRun) dropStale() {
 // stale reports whether a notice of this kind makes no sense any more for a reservation in that status.
 func (k NoticeKind) stale(status booking.Status) bool {
 	switch k {
-	case NoticeHold, NoticeHalfTime, NoticeLastCall, NoticeExtended:
+	case NoticeHold, NoticeHalfTime, NoticeLastCall, NoticeExtended, NoticeTransferOffer, NoticeTransferReminder:
 		return status != booking.PreReserved
 	case NoticePending, NoticeRejected:
 		return status == booking.Confirmed
-	case NoticeArrival:
+	case NoticeArrival, NoticeBalanceLink, NoticeBalanceReminder, NoticeOwnerBalanceUnpaid:
 		return status != booking.Confirmed
 	}
 	return false
@@ -105,7 +108,7 @@ func sendAll(ctx workflow.Context, notices []NoticeInput) error {
 func (k NoticeKind) answersPayment() bool { return k == NoticeConfirmed || k == NoticeLateConfirmed }
 
 func (k NoticeKind) reminds() bool {
-	return k == NoticeHalfTime || k == NoticeLastCall || k == NoticeArrival || k == NoticeThanks
+	return k == NoticeTransferReminder || k == NoticeBalanceReminder || k == NoticeHalfTime || k == NoticeLastCall || k == NoticeArrival || k == NoticeThanks
 }
 
 func kinds(notices []NoticeInput) string {

@@ -26,6 +26,7 @@ func (b *bookingRun) moved(change ReservationChange, by Settlement) {
 	if from == booking.PreReserved {
 		b.closeLink()
 	}
+	b.closeBalance(from)
 	if b.status == booking.Confirmed {
 		b.tellConfirmed(from, by)
 	}

@@ -27,6 +27,8 @@ func (r reminder) summary() string {
 		return "half of the hold is over"
 	case NoticeLastCall:
 		return "last call"
+	case NoticeTransferReminder:
+		return "a transfer is waited for"
 	default:
 		return "hold expires"
 	}
@@ -63,7 +65,7 @@ func (b *bookingRun) dropPastReminders(now time.Time) {
 
 // remind sends the reminder whose time has come, unless the guest has no link to pay with or no time left.
 func (b *bookingRun) remind(now time.Time, due reminder) {
-	if b.link.url == "" || b.status != booking.PreReserved || !now.Before(b.expiresAt) {
+	if b.link.url == "" && !b.transfer || b.status != booking.PreReserved || !now.Before(b.expiresAt) {
 		return
 	}
 	b.tell(NoticeInput{Kind: due.kind, Suffix: due.suffix})

@@ -14,6 +14,10 @@ func (a *app) conversation() (*activities.Conversation, error) {
 		Store: a.store, Desk: a.desk(), Bookings: a.processes, Refunds: a.processes, OwnerPhone: a.config.Owner.WhatsApp,
 		TakeoverReturn: a.config.Dialogue.TakeoverReturn, Listening: a.config.Whisper.APIURL != nil, Now: time.Now,
 	}
+	conversation.Money = &activities.ConversationMoney{
+		Cashbox:  &activities.Cashbox{Store: a.store, Processes: a.processes, OwnerPhone: a.config.Owner.WhatsApp, Now: time.Now},
+		Receipts: a.store, ReceiptBase: a.config.BaseURL, Transfers: a.processes,
+	}
 	settings := a.config.LLM
 	if settings.APIURL == nil {
 		return conversation, nil

@@ -80,7 +80,7 @@ func (a *app) messaging() *activities.Messaging {
 	limits := redis.Limits{PerSecond: settings.PerSecond, PairBurst: settings.PairBurst}
 	return &activities.Messaging{
 		Store: a.store, WhatsApp: a.whatsapp, Budget: a.redis.NewSendBudget(settings.PhoneID, limits, nil), Again: a.processes,
-		Templates: templates, OwnerPhone: a.config.Owner.WhatsApp, SettleWait: activities.DefaultSettleWait, Feeds: a.store, Terms: a.terms,
+		Templates: templates, OwnerPhone: a.config.Owner.WhatsApp, SettleWait: activities.DefaultSettleWait, ReceiptBase: a.config.BaseURL, Feeds: a.store, Terms: a.terms,
 		Metrics: a.metrics, Now: time.Now,
 	}
 }

@@ -20,6 +20,7 @@ const (
 	MaxLinkTitle      = 20
 	MaxCallbackData   = 512
 	MaxLink           = 2000
+	MaxFilename       = 240
 	MaxTemplateValues = 750 // all variables together: the body with its own words is held at 1024
 )
 
@@ -28,6 +29,7 @@ const (
 	typeText        = "text"
 	typeInteractive = "interactive"
 	typeImage       = "image"
+	typeDocument    = "document"
 	typeLocation    = "location"
 	typeTemplate    = "template"
 
@@ -66,7 +68,7 @@ type TemplateCall struct {
 	Replies []string
 }
 
-// Message is an outgoing message; make one with [Text], [Buttons], [List], [CTAURL], [Image], [Location] or [Template].
+// Message is an outgoing message; make one with [Text], [Buttons], [List], [CTAURL], [Image], [Document], [Location] or [Template].
 // It is a value: the With methods return a changed copy.
 type Message struct {
 	kind        string
@@ -79,6 +81,7 @@ type Message struct {
 	sections    []Section
 	linkTitle   string
 	link        string
+	filename    string
 	place       Place
 	template    TemplateCall
 
@@ -105,6 +108,11 @@ func CTAURL(body, title, link string) Message {
 
 // Image is a picture that Meta fetches from link, with an optional caption.
 func Image(link, caption string) Message { return Message{kind: typeImage, link: link, body: caption} }
+
+// Document is a file that Meta fetches from link, called name, with an optional caption.
+func Document(link, name, caption string) Message {
+	return Message{kind: typeDocument, link: link, filename: name, body: caption}
+}
 
 // Location is a pin on the map.
 func Location(place Place) Message { return Message{kind: typeLocation, place: place} }

@@ -21,6 +21,10 @@ func (m Message) Validate() error {
 	case typeImage:
 		found.optional("caption", m.body, MaxBody)
 		found.link("image link", m.link)
+	case typeDocument:
+		found.optional("caption", m.body, MaxBody)
+		found.required("file name", m.filename, MaxFilename)
+		found.link("document link", m.link)
 	case typeLocation:
 		found.within("latitude", m.place.Latitude, 90)
 		found.within("longitude", m.place.Longitude, 180)

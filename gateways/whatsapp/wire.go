@@ -52,6 +52,8 @@ func (m Message) Encode(to Recipient) ([]byte, error) {
 		request.Interactive = m.wireInteractive()
 	case typeImage:
 		request.Image = &wireImage{Link: m.link, Caption: m.body}
+	case typeDocument:
+		request.Document = &wireDocument{Link: m.link, Filename: m.filename, Caption: m.body}
 	case typeLocation:
 		request.Location = &wireLocation{
 			Latitude: m.place.Latitude, Longitude: m.place.Longitude, Name: m.place.Name, Address: m.place.Address,
@@ -128,6 +130,7 @@ type (
 		Text          *wireText        `json:"text,omitempty"`
 		Interactive   *wireInteractive `json:"interactive,omitempty"`
 		Image         *wireImage       `json:"image,omitempty"`
+		Document      *wireDocument    `json:"document,omitempty"`
 		Location      *wireLocation    `json:"location,omitempty"`
 		Template      *wireTemplate    `json:"template,omitempty"`
 	}
@@ -138,6 +141,11 @@ type (
 	wireImage struct {
 		Link    string `json:"link"`
 		Caption string `json:"caption,omitempty"`
+	}
+	wireDocument struct {
+		Link     string `json:"link"`
+		Filename string `json:"filename,omitempty"`
+		Caption  string `json:"caption,omitempty"`
 	}
 	wireLocation struct {
 		Latitude  float64 `json:"latitude"`
