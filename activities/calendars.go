@@ -124,7 +124,7 @@ func (c *Calendars) sync(ctx context.Context, feedID int64) (workflows.CalendarS
 		return c.unchanged(ctx, f)
 	}
 	answer := c.answer(f.AccommodationID, f.Channel, calendar)
-	answer.ETag, answer.LastModified, answer.AskedAt = fetched.ETag, fetched.LastModified, askedAt
+	answer.ETag, answer.LastModified, answer.AskedAt, answer.Interval = fetched.ETag, fetched.LastModified, askedAt, c.every(f.Feed)
 	applied, err := c.Store.ApplyFeed(ctx, f.ID, answer, c.Now())
 	if booking.IsCode(err, booking.CodeWrongState) {
 		return workflows.CalendarSyncResult{Outcome: workflows.SyncSkipped}, f, nil

@@ -164,11 +164,15 @@ func (c *Calendars) RepairSchedules(ctx context.Context) (int, error) {
 }
 
 func (c *Calendars) schedule(f postgres.Feed) workflows.FeedSchedule {
-	every := f.Interval
-	if every == 0 {
-		every = c.Every
+	return workflows.FeedSchedule{FeedID: f.ID, Unit: f.UnitName, Channel: f.Channel, Every: c.every(f), Paused: !f.PausedAt.IsZero()}
+}
+
+// every is how often a feed is fetched.
+func (c *Calendars) every(f postgres.Feed) time.Duration {
+	if f.Interval == 0 {
+		return c.Every
 	}
-	return workflows.FeedSchedule{FeedID: f.ID, Unit: f.UnitName, Channel: f.Channel, Every: every, Paused: !f.PausedAt.IsZero()}
+	return f.Interval
 }
 
 // UnitAges tells the age of the oldest feed of each accommodation.

@@ -65,6 +65,8 @@ type FeedAnswer struct {
 	Problems int
 	// AskedAt is when the fetch began: an answer to an older question is not applied over a newer one.
 	AskedAt time.Time
+	// Interval is how often the feed is fetched when all is well.
+	Interval time.Duration
 	// OwnSuffix is what UIDs of our own exports end in.
 	OwnSuffix string
 	// Holds says that unpaid holds are published too.
@@ -207,7 +209,7 @@ func (s *Store) beginApply(ctx context.Context, tx pgx.Tx, id int64, answer Feed
 func (a *application) decide(ctx context.Context) (feed.Plan, error) {
 	in := feed.Input{
 		Now: a.now, Today: a.feed.today, Channel: a.feed.channel, OwnSuffix: a.answer.OwnSuffix, LastGood: a.feed.lastGoodAt,
-		QuarantinedSince: a.feed.quarantinedAt, Seen: a.answer.Seen,
+		Interval: a.answer.Interval, QuarantinedSince: a.feed.quarantinedAt, Seen: a.answer.Seen,
 		OwnerAccepted: !a.feed.quarantinedAt.IsZero() && !a.feed.acceptedAt.Before(a.feed.quarantinedAt),
 	}
 	var err error

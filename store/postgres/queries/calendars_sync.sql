@@ -56,7 +56,7 @@ WITH export AS (
         FROM story) s WHERE s.turns WINDOW own AS (PARTITION BY s.reservation_id ORDER BY s.id)
 ), ours AS (
     SELECT c.start_date, c.end_date, c.channel_source::text AS channel, CASE WHEN c.published AND (c.channel_source <> @channel::text OR c.channel_source = 'other') THEN c.at END AS since,
-        CASE WHEN c.published THEN c.next_at END AS until
+        c.next_at AS until
     FROM chapters c WHERE c.stands AND c.accommodation_id = @accommodation_id
     UNION ALL
     SELECT b.start_date, b.end_date, coalesce(f.channel, 'direct'),
