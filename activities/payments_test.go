@@ -203,17 +203,16 @@ func TestReportHoldsNoPayerAndNoAmountThatCannotBeTrusted(t *testing.T) {
 
 func TestRefundIsRepeatedUnderItsKeyUntilTheProviderAnswers(t *testing.T) {
 	t.Parallel()
-	l := &ledger{credited: []postgres.CreditedPayment{{ProviderID: "2", Amount: booking.Pesos(30)}, {ProviderID: "1", Amount: booking.Pesos(50)}}}
+	l := &ledger{credited: []postgres.CreditedPayment{{ProviderID: "2", Amount: booking.Pesos(30)}}}
 	p := &provider{refundErrs: []error{&mercadopago.Error{Reason: mercadopago.ReasonServer}}}
 	a := paymentsOver(l, p)
-	refund := workflows.RefundAllInput{Code: paidCode, Amount: booking.Pesos(60), Reason: "cancelled"}
-	_, err := a.RefundReservation(context.Background(), refund)
+	refund := workflows.RefundInput{Code: paidCode, PaymentID: "2", Amount: booking.Pesos(30), Reason: "cancelled"}
+	_, err := a.RefundPayment(context.Background(), refund)
 	require.Error(t, err)
-	returned, err := a.RefundReservation(context.Background(), refund)
+	returned, err := a.RefundPayment(context.Background(), refund)
 	require.NoError(t, err)
-	require.Equal(t, booking.Pesos(60), returned.Amount)
-	require.Equal(t, []string{"refund:2:cancelled", "refund:2:cancelled", "refund:1:cancelled"}, p.keys)
-	require.Equal(t, booking.Pesos(30), l.planned["refund:1:cancelled"].Amount, "the rest of what is due, newest payment first")
+	require.Equal(t, booking.Pesos(30), returned.Amount)
+	require.Equal(t, []string{"refund:2:cancelled", "refund:2:cancelled"}, p.keys)
 }
 
 func TestRefundThatTheProviderRefuses(t *testing.T) {

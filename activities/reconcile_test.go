@@ -27,6 +27,10 @@ func (s drawer) ReservationsAwaitingPayment(context.Context, time.Time, int) ([]
 	return s.codes, nil
 }
 
+func (s drawer) UnheardRecorded(context.Context, time.Time, int) ([]postgres.RecordedRef, error) {
+	return nil, nil
+}
+
 func (s drawer) LastSweep(context.Context) (through, deep time.Time, err error) { return }
 
 func (s drawer) SaveSweep(context.Context, postgres.Sweep, time.Time) error { return nil }
