@@ -38,10 +38,11 @@ func TestWorkflowNamesAreGolden(t *testing.T) {
 	}
 	require.Equal(t, map[string]string{
 		"Conversation": "conversation", "Redelivery": "conversation", "Booking": "booking", "LatePayment": "booking", "PaymentReconciliation": "booking",
+		"CalendarSync": "calendar", "CalendarWatch": "calendar",
 	}, names)
-	require.Equal(t, []string{"conversation", "booking", "messaging", "media"}, workflows.Queues)
-	require.Equal(t, []string{"message", "payment", "place_hold", "cancel", "extend", "confirm", "state"}, []string{
+	require.Equal(t, []string{"conversation", "booking", "messaging", "media", "calendar"}, workflows.Queues)
+	require.Equal(t, []string{"message", "payment", "place_hold", "cancel", "extend", "confirm", "state", "answer_alternative"}, []string{
 		workflows.SignalMessage, workflows.SignalPayment, workflows.UpdateHold, workflows.UpdateCancel, workflows.UpdateExtend,
-		workflows.UpdateConfirm, workflows.QueryState,
+		workflows.UpdateConfirm, workflows.QueryState, workflows.UpdateAnswerAlternative,
 	})
 }
