@@ -21,7 +21,7 @@ const (
 	// person is asked to.
 	firstLook   = 15 * time.Minute
 	longestLook = 6 * time.Hour
-	followWorth = 20 * 24 * time.Hour
+	followWorth = 9 * 24 * time.Hour
 	// longestRetry is the pause between tries while the provider is away.
 	longestRetry = 10 * time.Minute
 )

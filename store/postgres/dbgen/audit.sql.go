@@ -301,7 +301,8 @@ SELECT ('refund ' || f.key || ' ' || f.status || coalesce(' ' || r.code, ''))::t
 FROM refunds f JOIN payments p ON p.id = f.payment_id LEFT JOIN reservations r ON r.id = p.reservation_id
 WHERE (f.status = 'planned' AND greatest(f.tried_at, f.updated_at) < $1::timestamptz - interval '1 hour')
     OR (f.status = 'in_process' AND f.updated_at < $1::timestamptz - interval '10 days')
-    OR (f.status = 'failed' AND f.updated_at < $1::timestamptz - interval '1 hour'
+    OR (f.status = 'awaiting_approval' AND f.updated_at < $1::timestamptz - interval '4 days')
+    OR (f.status = 'failed' AND f.decision <> 'refused' AND f.updated_at < $1::timestamptz - interval '1 hour'
         AND p.refunded_centavos < p.amount_centavos
         AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.to_owner AND (
             n.key LIKE '%/owner_payment_case/' || p.provider_id || '/park%' OR starts_with(n.key, r.code || '/owner_payment_case/refund/'))))
