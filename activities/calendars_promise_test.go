@@ -82,9 +82,9 @@ func (p *counter) Payment(context.Context, int64) (mercadopago.Payment, error) {
 
 func (p *counter) Refunds(context.Context, int64) ([]mercadopago.Refund, error) { return nil, nil }
 
-type noLocks struct{ activities.NightLocks }
+type lostLocks struct{ activities.NightLocks }
 
-func (noLocks) Release(context.Context, int64, []booking.Date, string) error {
+func (lostLocks) Release(context.Context, int64, []booking.Date, string) error {
 	return errors.New("not here")
 }
 
@@ -100,7 +100,7 @@ func TestFeedsAreAskedBeforeAPaymentConfirms(t *testing.T) {
 	provider := &counter{payment: mercadopago.Payment{
 		ID: 77, Status: booking.ProviderPending, ExternalReference: r.Code, Amount: booking.Pesos(30), DateLastUpdated: c.clock(),
 	}}
-	payments := &activities.Payments{Store: c.store, Provider: provider, Locks: noLocks{}, Feeds: c.Calendars, Metrics: c.Metrics, Now: c.clock}
+	payments := &activities.Payments{Store: c.store, Provider: provider, Locks: lostLocks{}, Feeds: c.Calendars, Metrics: c.Metrics, Now: c.clock}
 	settle := func() {
 		_, err := payments.SettlePayment(t.Context(), workflows.SettleInput{PaymentID: "77", Code: r.Code})
 		require.NoError(t, err)
