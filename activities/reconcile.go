@@ -54,6 +54,9 @@ func (a *Payments) SweepPayments(ctx context.Context, ref workflows.ReservationR
 func (a *Payments) ReconcilePayments(ctx context.Context) (workflows.Settlements, error) {
 	recorded, err := a.handOnRecorded(ctx)
 	found := workflows.Settlements{Items: recorded}
+	if err == nil {
+		err = a.issueMissing(ctx)
+	}
 	if err != nil {
 		return found, asTemporal(err)
 	}

@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -195,4 +197,38 @@ func TestCashGoesBackByHand(t *testing.T) {
 		require.Equal(t, map[string]any{"amount": "0.00", "currency": "ARS"}, answer["paid"])
 	}
 	requireProblem(t, c.ask(t, owner, http.MethodPost, admin+"/reservations/"+c.code+"/refunds/99/returned", ""), 404, booking.CodeNotFound)
+}
+
+func TestReceiptsAreForTheirGuestStaffAndWhoeverHasTheirAddress(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	owner, _ := c.logIn(t, ownerEmail)
+	require.Equal(t, http.StatusCreated, c.ask(t, owner, http.MethodPost, c.payments(c.code), `{"method":"cash","amount":"30000"}`).Code)
+	hash := sha256.Sum256([]byte("the guest's"))
+	_, err := c.sql.Exec(t.Context(), `UPDATE reservations SET token_hash = $1 WHERE code = $2`, hash[:], c.code)
+	require.NoError(t, err)
+	list := object(t, c.ask(t, owner, http.MethodGet, admin+"/reservations/"+c.code+"/receipts", ""))
+	number := list["items"].([]any)[0].(map[string]any)["number"].(string)
+	require.Equal(t, "R-0001-00000001", number)
+
+	path := "/api/v1/reservations/" + c.code + "/receipts/" + number + ".pdf"
+	answer := c.ask(t, "", http.MethodGet, path, "", "X-Reservation-Token", "the guest's")
+	require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
+	require.Equal(t, "application/pdf", answer.Header().Get("Content-Type"))
+	require.True(t, strings.HasPrefix(answer.Body.String(), "%PDF-"))
+	requireProblem(t, c.ask(t, "", http.MethodGet, path, "", "X-Reservation-Token", "another's"), 404, booking.CodeNotFound)
+	requireProblem(t, c.ask(t, "", http.MethodGet, path, ""), 401, booking.CodeUnauthorized)
+	for _, other := range []string{"R-0001-00000002.pdf", "..%2f..%2fetc", "x"} {
+		requireProblem(t, c.ask(t, owner, http.MethodGet, admin+"/reservations/"+c.code+"/receipts/"+other, ""), 404, booking.CodeNotFound)
+	}
+	staff := c.ask(t, owner, http.MethodGet, admin+"/reservations/"+c.code+"/receipts/"+number+".pdf", "")
+	require.Equal(t, answer.Body.Bytes(), staff.Body.Bytes(), "the same paper")
+
+	issued, err := c.store.IssueReceipts(t.Context(), c.code, c.now)
+	require.NoError(t, err)
+	open := c.ask(t, "", http.MethodGet, "/receipts/"+issued[0].Token+".pdf", "")
+	require.Equal(t, http.StatusOK, open.Code)
+	require.Equal(t, answer.Body.Bytes(), open.Body.Bytes())
+	requireProblem(t, c.ask(t, "", http.MethodGet, "/receipts/"+issued[0].Token, ""), 404, booking.CodeNotFound)
+	requireProblem(t, c.ask(t, "", http.MethodGet, "/receipts/nobody.pdf", ""), 404, booking.CodeNotFound)
 }

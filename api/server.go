@@ -41,6 +41,7 @@ type Options struct {
 	Accounts    Accounts
 	Switchboard Switchboard
 	Cashbox     Cashbox
+	Receipts    Receipts
 	// Refunds is where staff gives money back; nil leaves its routes out.
 	Refunds RefundDesk
 	// Understand reads a message as the bot would at an instant.
@@ -117,6 +118,7 @@ func New(o Options) (*Server, error) {
 	addAccommodations(typed, &o)
 	addReservations(typed, &o)
 	addStaff(typed, uploads, &o)
+	addReceipts(router, typed, staff{api: typed, accounts: o.Accounts, logger: o.Logger}, &o)
 	if err := errors.Join(addPaymentPages(router, &o), addDocs(router, typed)); err != nil {
 		return nil, err
 	}
@@ -168,7 +170,7 @@ func (o *Options) complete() error {
 	var missing []error
 	for name, present := range map[string]bool{
 		"Desk": o.Desk != nil, "Inbox": o.Inbox != nil, "Health": o.Health != nil, "Idempotency": o.Idempotency != nil,
-		"Accounts": o.Accounts != nil, "Switchboard": o.Switchboard != nil, "Cashbox": o.Cashbox != nil, "Understand": o.Understand != nil,
+		"Accounts": o.Accounts != nil, "Switchboard": o.Switchboard != nil, "Cashbox": o.Cashbox != nil, "Receipts": o.Receipts != nil, "Understand": o.Understand != nil,
 		"Metrics": o.Metrics != nil, "Gatherer": o.Gatherer != nil, "Logger": o.Logger != nil,
 		"VerifyWhatsApp": o.VerifyWhatsApp != nil, "VerifySubscription": o.VerifySubscription != nil,
 		"VerifyMercadoPago": o.VerifyMercadoPago != nil,

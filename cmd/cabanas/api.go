@@ -100,6 +100,7 @@ func (a *app) forStaff(options *api.Options) (err error) {
 		Store: a.store, Processes: a.processes, Return: a.config.Dialogue.TakeoverReturn, Now: time.Now,
 	}
 	options.Refunds = &activities.RefundDesk{Store: a.store, Processes: a.processes, Now: time.Now}
+	options.Receipts = &activities.ReceiptDesk{Store: a.store, Now: time.Now}
 	options.Cashbox = &activities.Cashbox{Store: a.store, Processes: a.processes, OwnerPhone: a.config.Owner.WhatsApp, Now: time.Now}
 	if options.Accounts, err = accounts.New(a.store, a.config.JWTSecret.Reveal(), a.config.SetupTokenHash, time.Now); err != nil {
 		return err
