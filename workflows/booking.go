@@ -43,7 +43,7 @@ type bookingRun struct {
 	transfer  bool // the guest pays by bank transfer
 	// balanceLinked says that the link of the balance was asked for.
 	balanceLinked bool
-	cancelled bool // the consequences of a cancellation are under way
+	cancelled     bool // the consequences of a cancellation are under way
 
 	link      linkOffer
 	outbox    outbox

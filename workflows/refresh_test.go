@@ -146,6 +146,16 @@ func TestRefreshHistories(t *testing.T) {
 			s.become(t, booking.Expired)
 			s.pay(t)
 		},
+		"alternative": func(t *testing.T, s *stage) {
+			s.sold, s.others.free, s.others.until = true, true, time.Minute
+			s.start(t, 2*time.Second, time.Minute)
+			s.become(t, booking.Expired)
+			s.pay(t)
+			require.Eventually(t, func() bool {
+				outcome, err := temporal.AnswerAlternative(t.Context(), s, code, "1", "", workflows.AlternativeAnswer{Accept: true})
+				return err == nil && outcome.Done
+			}, 20*time.Second, 100*time.Millisecond)
+		},
 		"cancelled": func(t *testing.T, s *stage) {
 			s.row.stay = time.Hour
 			s.start(t, time.Hour, time.Minute)
