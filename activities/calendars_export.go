@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"cabanas/booking"
 	"cabanas/gateways/ical"
 	"cabanas/store/postgres"
 )
@@ -13,10 +12,14 @@ import (
 const (
 	// exportedPast is how much of the past is published: a channel that lost its copy needs the stays of these days.
 	exportedPast = 7 // days
+	// exportedAhead is how far ahead nights are published; no channel sells further.
+	exportedAhead = 36 // months
 	// exportRefresh is how often other channels are asked to come back.
 	exportRefresh = 15 * time.Minute
 	exportProdID  = "-//Cabanas//Reservations//ES"
-	exportSummary = "Reservado"
+	// What people see who open the calendar: that somebody comes, or that the nights are closed.
+	exportReserved = "Reservado"
+	exportClosed   = "No disponible"
 )
 
 // Export finds what the token opens and writes our calendar for its channel: no guest, only nights. A wrong token is not
@@ -35,9 +38,17 @@ func (c *Calendars) Export(ctx context.Context, accommodationID int64, token str
 		return export, nil, err
 	}
 	calendar := ical.Calendar{Name: export.UnitName, ProdID: exportProdID, Refresh: exportRefresh}
+	horizon := today.AddMonths(exportedAhead)
 	for _, row := range rows {
+		if !row.Nights.CheckIn.Before(horizon) {
+			continue
+		}
+		summary := exportClosed
+		if row.Source == "reservation" {
+			summary = exportReserved
+		}
 		calendar.Events = append(calendar.Events, ical.ExportEvent{
-			UID: c.exportUID(accommodationID, row), Summary: exportSummary, Start: row.Nights.CheckIn, End: row.Nights.CheckOut,
+			UID: c.exportUID(accommodationID, row), Summary: summary, Start: row.Nights.CheckIn, End: row.Nights.CheckOut,
 			Stamp: row.UpdatedAt, Sequence: row.Sequence,
 		})
 	}
@@ -58,15 +69,4 @@ func (c *Calendars) exportUID(accommodationID int64, row postgres.ExportRow) str
 // ownSuffix ends every UID that we publish of an accommodation, and no other.
 func (c *Calendars) ownSuffix(accommodationID int64) string {
 	return fmt.Sprintf("-%d@%s", accommodationID, c.Domain)
-}
-
-// Unfetched tells which channels have not fetched our calendar since an instant: what changed then they cannot know yet.
-func (c *Calendars) Unfetched(pulls map[booking.Channel]time.Time) []booking.Channel {
-	var channels []booking.Channel
-	for _, channel := range FeedChannels {
-		if at, published := pulls[channel]; published && at.IsZero() {
-			channels = append(channels, channel)
-		}
-	}
-	return channels
 }
