@@ -40,7 +40,7 @@ func (a *Payments) CreatePaymentLink(ctx context.Context, in workflows.LinkInput
 	link, err = a.Store.SavePaymentLink(ctx, postgres.PaymentLink{
 		Code: r.Code, Kind: in.Kind, Attempt: in.Attempt, ProviderID: preference.ID, URL: preference.InitPoint,
 		Amount: terms.amount, ExpiresAt: terms.until,
-	})
+	}, a.Now())
 	if err == nil {
 		err = a.closeIfUseless(ctx, link)
 	}

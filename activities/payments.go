@@ -61,7 +61,7 @@ type PaymentStore interface {
 	LackingReceipts(ctx context.Context, most int) ([]string, error)
 	CatalogueStore
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
-	SavePaymentLink(ctx context.Context, link postgres.PaymentLink) (postgres.PaymentLink, error)
+	SavePaymentLink(ctx context.Context, link postgres.PaymentLink, now time.Time) (postgres.PaymentLink, error)
 	PaymentLink(ctx context.Context, code string, kind booking.LinkKind, attempt int) (postgres.PaymentLink, bool, error)
 	OpenPaymentLinks(ctx context.Context, code string) ([]postgres.PaymentLink, error)
 	ClosePaymentLink(ctx context.Context, providerID string, now time.Time) error

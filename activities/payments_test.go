@@ -46,7 +46,7 @@ func (l *ledger) PaymentLink(_ context.Context, code string, _ booking.LinkKind,
 	return *l.link, true, nil
 }
 
-func (l *ledger) SavePaymentLink(_ context.Context, link postgres.PaymentLink) (postgres.PaymentLink, error) {
+func (l *ledger) SavePaymentLink(_ context.Context, link postgres.PaymentLink, _ time.Time) (postgres.PaymentLink, error) {
 	l.link = &link
 	return link, nil
 }

@@ -29,11 +29,11 @@ type PaymentLink struct {
 
 // SavePaymentLink keeps the link of a reservation's attempt and returns it; when one was kept before, that one. An unknown
 // code is [booking.CodeNotFound].
-func (s *Store) SavePaymentLink(ctx context.Context, link PaymentLink) (PaymentLink, error) {
+func (s *Store) SavePaymentLink(ctx context.Context, link PaymentLink, now time.Time) (PaymentLink, error) {
 	link.Kind = cmp.Or(link.Kind, booking.LinkDeposit)
 	_, err := s.queries.InsertPaymentLink(ctx, s.pool, &dbgen.InsertPaymentLinkParams{
 		Code: link.Code, Kind: string(link.Kind), Attempt: int32(link.Attempt), ProviderID: link.ProviderID, Url: link.URL,
-		AmountCentavos: link.Amount.Centavos, Currency: link.Amount.Currency, ExpiresAt: link.ExpiresAt,
+		AmountCentavos: link.Amount.Centavos, Currency: link.Amount.Currency, ExpiresAt: link.ExpiresAt, Now: now,
 		Details: mustJSON(map[string]any{
 			"kind": link.Kind, "attempt": link.Attempt, "link": link.ProviderID, "amount_centavos": link.Amount.Centavos,
 		}),

@@ -17,7 +17,7 @@ func TestLinksOfEachKindAreCountedApart(t *testing.T) {
 	save := func(kind booking.LinkKind, attempt int, id string) postgres.PaymentLink {
 		saved, err := b.SavePaymentLink(t.Context(), postgres.PaymentLink{
 			Code: r.Code, Kind: kind, Attempt: attempt, ProviderID: id, URL: "https://pay/" + id, Amount: booking.Pesos(100), ExpiresAt: r.ExpiresAt.Add(time.Hour),
-		})
+		}, now)
 		require.NoError(t, err)
 		return saved
 	}

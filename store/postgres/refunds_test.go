@@ -17,18 +17,18 @@ func TestPaymentLinks(t *testing.T) {
 	b := setup(t)
 	r := b.hold(stay("2027-01-10", 2))
 	link := postgres.PaymentLink{Code: r.Code, Kind: booking.LinkDeposit, Attempt: 1, ProviderID: "pref-1", URL: "https://pay/1", Amount: booking.Pesos(30_000), ExpiresAt: r.ExpiresAt}
-	saved, err := b.SavePaymentLink(t.Context(), link)
+	saved, err := b.SavePaymentLink(t.Context(), link, now)
 	require.NoError(t, err)
 	require.Equal(t, link, saved)
 
 	twin := link
 	twin.ProviderID, twin.URL = "pref-2", "https://pay/2"
-	saved, err = b.SavePaymentLink(t.Context(), twin)
+	saved, err = b.SavePaymentLink(t.Context(), twin, now)
 	require.NoError(t, err)
 	require.Equal(t, "pref-1", saved.ProviderID, "the first one stands")
 
 	twin.Attempt = 2
-	_, err = b.SavePaymentLink(t.Context(), twin)
+	_, err = b.SavePaymentLink(t.Context(), twin, now)
 	require.NoError(t, err)
 	newest, found, err := b.PaymentLink(t.Context(), r.Code, "", 0)
 	require.NoError(t, err)
@@ -46,7 +46,7 @@ func TestPaymentLinks(t *testing.T) {
 	requireCode(t, b.ClosePaymentLink(t.Context(), "pref-9", now), booking.CodeNotFound)
 	unknown := link
 	unknown.Code, unknown.ProviderID = "RES261122FFFFFF", "pref-3"
-	_, err = b.SavePaymentLink(t.Context(), unknown)
+	_, err = b.SavePaymentLink(t.Context(), unknown, now)
 	requireCode(t, err, booking.CodeNotFound)
 	require.Equal(t, "held link_created link_created", b.story(r.Code))
 

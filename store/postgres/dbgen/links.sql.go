@@ -69,12 +69,12 @@ func (q *Queries) GetPaymentLink(ctx context.Context, db DBTX, arg *GetPaymentLi
 const insertPaymentLink = `-- name: InsertPaymentLink :one
 WITH made AS (
     INSERT INTO payment_links (reservation_id, kind, attempt, provider_id, url, amount_centavos, currency, expires_at, created_at)
-    SELECT r.id, $1, $2, $3, $4, $5, $6, $7::timestamptz, now()
-    FROM reservations r WHERE r.code = $8
+    SELECT r.id, $1, $2, $3, $4, $5, $6, $7::timestamptz, $8::timestamptz
+    FROM reservations r WHERE r.code = $9
     ON CONFLICT (reservation_id, kind, attempt) DO NOTHING
     RETURNING id, reservation_id
 ), noted AS (
-    SELECT note_booking(made.reservation_id, 'link_created', jsonb_build_object('by', 'system', 'at', now(), 'details', $9::jsonb)) FROM made
+    SELECT note_booking(made.reservation_id, 'link_created', jsonb_build_object('by', 'system', 'at', $8::timestamptz, 'details', $10::jsonb)) FROM made
 )
 SELECT made.id FROM made LEFT JOIN noted ON true
 `
@@ -87,6 +87,7 @@ type InsertPaymentLinkParams struct {
 	AmountCentavos int64
 	Currency       string
 	ExpiresAt      time.Time
+	Now            time.Time
 	Code           string
 	Details        json.RawMessage
 }
@@ -100,6 +101,7 @@ func (q *Queries) InsertPaymentLink(ctx context.Context, db DBTX, arg *InsertPay
 		arg.AmountCentavos,
 		arg.Currency,
 		arg.ExpiresAt,
+		arg.Now,
 		arg.Code,
 		arg.Details,
 	)

@@ -53,7 +53,7 @@ WITH moved AS (
         f.ours_centavos, t.elsewhere_until - t.elsewhere_since AS elsewhere_centavos, d.opened_centavos, d.lost_centavos, d.won_centavos
     FROM payments p
     -- a payment that was undone has no return at the provider
-    CROSS JOIN LATERAL (SELECT CASE WHEN p.status = 'cancelled' THEN p.refunded_centavos ELSE p.returned_elsewhere_centavos END AS most) b
+    CROSS JOIN LATERAL (SELECT CASE WHEN p.status IN ('cancelled', 'rejected') THEN p.refunded_centavos ELSE p.returned_elsewhere_centavos END AS most) b
     CROSS JOIN LATERAL (
         SELECT coalesce(min(m.credited_at), min(e.approved_at), min(e.provider_updated_at) FILTER (WHERE e.brought)) AS taken_at,
             coalesce(max(e.elsewhere) FILTER (WHERE e.provider_updated_at < $1::timestamptz), 0)::bigint AS elsewhere_since,

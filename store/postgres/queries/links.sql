@@ -1,12 +1,12 @@
 -- name: InsertPaymentLink :one
 WITH made AS (
     INSERT INTO payment_links (reservation_id, kind, attempt, provider_id, url, amount_centavos, currency, expires_at, created_at)
-    SELECT r.id, @kind, @attempt, @provider_id, @url, @amount_centavos, @currency, @expires_at::timestamptz, now()
+    SELECT r.id, @kind, @attempt, @provider_id, @url, @amount_centavos, @currency, @expires_at::timestamptz, sqlc.arg(now)::timestamptz
     FROM reservations r WHERE r.code = @code
     ON CONFLICT (reservation_id, kind, attempt) DO NOTHING
     RETURNING id, reservation_id
 ), noted AS (
-    SELECT note_booking(made.reservation_id, 'link_created', jsonb_build_object('by', 'system', 'at', now(), 'details', @details::jsonb)) FROM made
+    SELECT note_booking(made.reservation_id, 'link_created', jsonb_build_object('by', 'system', 'at', sqlc.arg(now)::timestamptz, 'details', @details::jsonb)) FROM made
 )
 SELECT made.id FROM made LEFT JOIN noted ON true;
 
