@@ -27,13 +27,14 @@ type BalanceStep struct {
 // awaitBalance asks for the rest of the price by a link, reminds of it, and tells the owner when it does not come. It never
 // cancels anything. A booking made late gets its link at once and only the reminders that are still to come.
 func (b *bookingRun) awaitBalance(ctx workflow.Context, times StayTimes) error {
+	begun := workflow.Now(ctx)
 	for _, step := range times.Balance {
-		switch now := workflow.Now(ctx); {
-		case step.At.After(now):
+		switch {
+		case step.At.After(workflow.Now(ctx)):
 			if rang, err := b.waitUntil(ctx, booking.Confirmed, step.At, "balance: "+string(step.Kind), "the arrival"); !rang {
 				return err
 			}
-		case step.Kind != NoticeBalanceLink:
+		case step.Kind != NoticeBalanceLink && !step.At.After(begun):
 			continue
 		}
 		if step.Kind == NoticeBalanceLink {

@@ -101,7 +101,7 @@ func (f *fake) StayTimes(ctx context.Context, _ workflows.ReservationRef) (workf
 	end, err := f.r.begin(ctx, "StayTimes")
 	defer end()
 	arrival := f.r.started.Add(f.r.arrival)
-	return workflows.StayTimes{Arrival: arrival, Departure: arrival.Add(f.r.stay)}, err
+	return workflows.StayTimes{Arrival: arrival, CheckIn: arrival.Add(day), Departure: arrival.Add(f.r.stay), Balance: f.r.balance}, err
 }
 
 func (f *fake) CreatePaymentLink(ctx context.Context, in workflows.LinkInput) (workflows.LinkResult, error) {

@@ -61,6 +61,8 @@ type row struct {
 	payments  map[string]*payment
 	arrival   time.Duration // from the start, 0 = already past
 	stay      time.Duration // from the arrival to the departure
+	transfer  bool          // the guest pays by bank transfer
+	balance   []workflows.BalanceStep
 	started   time.Time
 
 	calls     []string // every attempt, in order
