@@ -39,9 +39,11 @@ func (f FeedAges) Collect(into chan<- prometheus.Metric) {
 	var worst time.Duration
 	for unit, age := range ages {
 		worst = max(worst, age)
+		//nolint:promlinter // the unit is in the name that dashboards know
 		into <- prometheus.MustNewConstMetric(unitAge, prometheus.GaugeValue, age.Minutes(), strconv.FormatInt(unit, 10))
 	}
 	if len(ages) > 0 {
+		//nolint:promlinter // as above
 		into <- prometheus.MustNewConstMetric(worstAge, prometheus.GaugeValue, worst.Minutes())
 	}
 }
