@@ -122,7 +122,8 @@ func refundItemOf(f postgres.RefundOf) refundItem {
 }
 
 type refundListInput struct {
-	listInput
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
+	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
 	Status string `query:"status" enum:"planned,awaiting_approval,by_hand,in_process,done,failed" doc:"Only those."`
 }
 
@@ -226,7 +227,11 @@ type cancellationPolicy struct {
 	Steps []policyStep `json:"steps" nullable:"false" doc:"The first that is reached decides; none reached is nothing back."`
 }
 
+// policyOf is nil for a stay that could not be priced, which has no policy either.
 func policyOf(policy booking.CancellationPolicy) *cancellationPolicy {
+	if policy.Name == "" {
+		return nil
+	}
 	answer := &cancellationPolicy{Name: policy.Name, Text: dialogue.CancellationTerms("es", policy), Steps: []policyStep{}}
 	for _, step := range policy.Ladder() {
 		answer.Steps = append(answer.Steps, policyStep(step))
@@ -249,8 +254,8 @@ func (r refundRoutes) cancellation(ctx context.Context, in *cancellationInput) (
 }
 
 type setCancellationInput struct {
-	cancellationInput
-	Body struct {
+	AccommodationID int64 `query:"accommodation_id" minimum:"0" doc:"0 or absent is the property."`
+	Body            struct {
 		Name  string       `json:"name,omitempty" enum:",flexible,moderate,strict,custom" doc:"Empty makes an accommodation follow the property again."`
 		Steps []policyStep `json:"steps,omitempty" maxItems:"6" doc:"Of a custom policy."`
 	}
@@ -272,5 +277,5 @@ func (r refundRoutes) setCancellation(ctx context.Context, in *setCancellationIn
 	if err := r.Refunds.SetCancellation(ctx, authorOf(ctx), in.AccommodationID, policy); err != nil {
 		return nil, refusal(ctx, r.Logger, "set cancellation policy", err)
 	}
-	return r.cancellation(ctx, &in.cancellationInput)
+	return r.cancellation(ctx, &cancellationInput{AccommodationID: in.AccommodationID})
 }

@@ -46,7 +46,7 @@ func newEdge(t *testing.T, change ...func(*api.Options)) *edge {
 		registry: observe.NewRegistry(), logs: &syncBuffer{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	options := api.Options{
 		Desk: e.desk, Inbox: e.inbox, Health: e.health, Idempotency: e.answers, Accounts: nobody{},
-		Switchboard: &activities.Switchboard{}, Cashbox: &activities.Cashbox{}, Receipts: &activities.ReceiptDesk{}, Understand: understand,
+		Switchboard: &activities.Switchboard{}, Refunds: &activities.RefundDesk{}, Cashbox: &activities.Cashbox{}, Receipts: &activities.ReceiptDesk{}, Understand: understand,
 		Metrics: observe.NewMetrics(e.registry), Gatherer: e.registry, Logger: observe.NewLogger(e.logs, slog.LevelDebug),
 		VerifyWhatsApp: func(header string, body []byte) bool { return whatsapp.VerifySignature(header, body, secret) },
 		VerifySubscription: func(query url.Values) (string, bool) {

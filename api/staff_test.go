@@ -89,6 +89,7 @@ func newOffice(t *testing.T, change ...func(*api.Options)) *office {
 		require.NoError(t, err)
 		options.Accounts = desk
 		options.Receipts = &activities.ReceiptDesk{Store: store, Now: func() time.Time { return now() }}
+		options.Refunds = &activities.RefundDesk{Store: store, Now: func() time.Time { return now() }}
 		options.Cashbox = &activities.Cashbox{Store: store, Now: func() time.Time { return now() }}
 		options.Switchboard = &activities.Switchboard{Store: store, Processes: o.sends, Return: 4 * time.Hour, Now: func() time.Time { return now() }}
 	}}, change...)...)

@@ -79,7 +79,7 @@ type accommodationList struct {
 }
 
 type availability struct {
-	CancellationPolicy *cancellationPolicy `json:"cancellation_policy" doc:"What goes back when the guest cancels; a booking keeps the one it was made under."`
+	CancellationPolicy *cancellationPolicy `json:"cancellation_policy,omitempty" doc:"What goes back when the guest cancels; a booking keeps the one it was made under."`
 	Available          bool                `json:"available"`
 	Reason             *string             `json:"reason" doc:"Null when available, else the code of the refusal, such as dates_taken or too_short."`
 	Quote              *quote              `json:"quote,omitempty" doc:"Absent when the stay cannot be priced."`
@@ -87,7 +87,7 @@ type availability struct {
 }
 
 type hold struct {
-	CancellationPolicy *cancellationPolicy `json:"cancellation_policy" doc:"What goes back when the guest cancels, for the life of the booking."`
+	CancellationPolicy *cancellationPolicy `json:"cancellation_policy,omitempty" doc:"What goes back when the guest cancels, for the life of the booking."`
 	Code               string              `json:"code" example:"RES261120A1B2C3"`
 	Token              string              `json:"token" doc:"The guest's secret for X-Reservation-Token. It is shown here and never again."`
 	Status             string              `json:"status" example:"pre_reserved"`
@@ -105,7 +105,7 @@ type hold struct {
 }
 
 type reservation struct {
-	CancellationPolicy *cancellationPolicy `json:"cancellation_policy" doc:"What goes back when the guest cancels, as it was when the booking was made."`
+	CancellationPolicy *cancellationPolicy `json:"cancellation_policy,omitempty" doc:"What goes back when the guest cancels, as it was when the booking was made."`
 	Code               string              `json:"code"`
 	Status             string              `json:"status" enum:"pre_reserved,confirmed,expired,cancelled,completed,no_show"`
 	PaymentStatus      string              `json:"payment_status" enum:"pending,partially_paid,paid,refunded,failed,charged_back"`
