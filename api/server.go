@@ -44,6 +44,8 @@ type Options struct {
 	Receipts    Receipts
 	// Refunds is where staff gives money back; nil leaves its routes out.
 	Refunds RefundDesk
+	// Calendars is where staff sees and changes calendars and other channels read ours; nil leaves its routes out.
+	Calendars CalendarDesk
 	// Understand reads a message as the bot would at an instant.
 	Understand func(text string, now time.Time) understanding.Fields
 	// Transcriber hears sound files; nil when no speech service is set.
@@ -118,6 +120,7 @@ func New(o Options) (*Server, error) {
 	addAccommodations(typed, &o)
 	addReservations(typed, &o)
 	addStaff(typed, uploads, &o)
+	addExport(router, typed, &o)
 	addReceipts(router, typed, staff{api: typed, accounts: o.Accounts, logger: o.Logger}, &o)
 	if err := errors.Join(addPaymentPages(router, &o), addDocs(router, typed)); err != nil {
 		return nil, err
@@ -128,10 +131,18 @@ func New(o Options) (*Server, error) {
 // ServeHTTP answers one request. HEAD is answered as GET, whose body net/http then leaves out.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
-		r = r.Clone(r.Context())
+		r = r.Clone(context.WithValue(r.Context(), headKey{}, true))
 		r.Method = http.MethodGet
 	}
 	s.router.ServeHTTP(w, r)
+}
+
+type headKey struct{}
+
+// isHead reports whether only the headers of an answer were asked for.
+func isHead(ctx context.Context) bool {
+	head, _ := ctx.Value(headKey{}).(bool)
+	return head
 }
 
 // Run serves on the listener until ctx ends, then takes no new requests and lets those in flight finish, 20 s at most. It

@@ -38,8 +38,10 @@ func addStaff(api, uploads huma.API, o *Options) {
 	addPayments(s, o)
 	addRefunds(s, o)
 	addAnalyze(s, o)
-	s.api = uploads
-	addTranscribe(s, o)
+	slow := s
+	slow.api = uploads
+	addCalendars(s, slow, o)
+	addTranscribe(slow, o)
 }
 
 // addDoor registers what somebody without an account or session can ask.

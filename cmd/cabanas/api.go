@@ -101,6 +101,9 @@ func (a *app) forStaff(options *api.Options) (err error) {
 	}
 	options.Refunds = &activities.RefundDesk{Store: a.store, Processes: a.processes, Now: time.Now}
 	options.Receipts = &activities.ReceiptDesk{Store: a.store, Now: time.Now}
+	options.Calendars = &activities.CalendarDesk{
+		Calendars: a.calendars(), Store: a.store, Addresses: a.feeds, Bookings: a.processes, BaseURL: a.config.BaseURL,
+	}
 	options.Cashbox = &activities.Cashbox{Store: a.store, Processes: a.processes, OwnerPhone: a.config.Owner.WhatsApp, Now: time.Now}
 	if options.Accounts, err = accounts.New(a.store, a.config.JWTSecret.Reveal(), a.config.SetupTokenHash, time.Now); err != nil {
 		return err

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"cabanas/store/postgres"
+)
+
+type conflict struct {
+	ID                int64      `json:"id"`
+	AccommodationID   int64      `json:"accommodation_id"`
+	AccommodationName string     `json:"accommodation_name"`
+	Code              string     `json:"code" doc:"Of the reservation."`
+	CheckIn           string     `json:"check_in" format:"date"`
+	CheckOut          string     `json:"check_out" format:"date"`
+	Status            string     `json:"status" doc:"Of the reservation."`
+	BlockID           int64      `json:"block_id"`
+	Blocked           nights     `json:"blocked" doc:"The nights that are closed."`
+	Source            string     `json:"source" enum:"manual,feed,offer" doc:"Of the block."`
+	Channel           *string    `json:"channel" doc:"That closed them."`
+	FeedID            *int64     `json:"feed_id"`
+	OpenedAt          time.Time  `json:"opened_at"`
+	AlarmedAt         *time.Time `json:"alarmed_at" doc:"When the owner was told."`
+	ResolvedAt        *time.Time `json:"resolved_at"`
+	Resolution        *string    `json:"resolution" doc:"A named choice, or block_gone and reservation_ended when it ended by itself."`
+	ResolvedBy        *int64     `json:"resolved_by" doc:"Account of who decided."`
+}
+
+func conflictOf(c postgres.Conflict) conflict {
+	return conflict{
+		ID: c.ID, AccommodationID: c.AccommodationID, AccommodationName: c.UnitName, Code: c.Code, CheckIn: c.Stay.CheckIn.String(),
+		CheckOut: c.Stay.CheckOut.String(), Status: string(c.Status), BlockID: c.BlockID, Blocked: nightsOf(c.Blocked), Source: c.Source,
+		Channel: orNull(string(c.Channel)), FeedID: idOrNull(c.FeedID), OpenedAt: c.OpenedAt.UTC(), AlarmedAt: timeOrNull(c.AlarmedAt),
+		ResolvedAt: timeOrNull(c.ResolvedAt), Resolution: orNull(string(c.Resolution)), ResolvedBy: idOrNull(c.ResolvedBy),
+	}
+}
+
+type conflictListInput struct {
+	listInput
+	AccommodationID int64  `query:"accommodation_id" minimum:"0" doc:"Only of this accommodation."`
+	Status          string `query:"status" enum:"open,resolved,all" default:"open"`
+}
+
+type conflictListOutput struct {
+	Body struct {
+		Items      []conflict `json:"items" nullable:"false"`
+		NextCursor *string    `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last."`
+	}
+}
+
+func (r calendarRoutes) conflicts(ctx context.Context, in *conflictListInput) (*conflictListOutput, error) {
+	before, err := parseCursor(in.Cursor)
+	if err != nil {
+		return nil, badCursor(ctx)
+	}
+	found, err := r.Calendars.Conflicts(ctx, postgres.ConflictStatus(in.Status), in.AccommodationID, before, in.Limit+1)
+	if err != nil {
+		return nil, refusal(ctx, r.Logger, "list conflicts", err)
+	}
+	out := &conflictListOutput{}
+	page, cursor := pageOf(found, in.Limit, func(c postgres.Conflict) int64 { return c.ID })
+	out.Body.Items, out.Body.NextCursor = make([]conflict, 0, len(page)), cursor
+	for _, c := range page {
+		out.Body.Items = append(out.Body.Items, conflictOf(c))
+	}
+	return out, nil
+}
+
+type resolveInput struct {
+	keyed
+	ID   int64 `path:"id" minimum:"0"`
+	Body struct {
+		Choice string `json:"choice" enum:"keep_ours,cancel_ours,same_booking"`
+	}
+}
+
+type resolveOutput struct {
+	replayed
+	Body conflict
+}
+
+func (r calendarRoutes) resolve(ctx context.Context, in *resolveInput) (*resolveOutput, error) {
+	asked := map[string]any{"id": in.ID, "choice": in.Body.Choice}
+	resolved, again, err := repeatable(ctx, r, in.keyed, "POST "+prefix+"/admin/conflicts/resolve", asked, func() (conflict, error) {
+		c, err := r.Calendars.Resolve(ctx, in.ID, postgres.Resolution(in.Body.Choice), authorOf(ctx))
+		if err != nil {
+			return conflict{}, refusal(ctx, r.Logger, "resolve conflict", err)
+		}
+		return conflictOf(c), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &resolveOutput{again, resolved}, nil
+}
