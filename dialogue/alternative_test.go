@@ -117,7 +117,9 @@ func TestNoticesOfLateMoney(t *testing.T) {
 		booking.VerdictChargeback: "contracargo", booking.VerdictLost: "Se perdió", booking.VerdictRestored: "a tu favor", booking.VerdictTaken: "se devolvió",
 		booking.VerdictReversed: "se devolvió desde Mercado Pago",
 	} {
-		text := said(func(n *dialogue.Notice) { n.Kind, n.Verdict, n.Booking.Status = "owner_payment_case", verdict, booking.Confirmed })
+		text := said(func(n *dialogue.Notice) {
+			n.Kind, n.Verdict, n.Booking.Status = "owner_payment_case", verdict, booking.Confirmed
+		})
 		require.Contains(t, text, words)
 		require.Contains(t, text, "$ 27.000")
 		require.NotContains(t, text, "{")

@@ -140,9 +140,8 @@ func TestLateTextsSayTheSame(t *testing.T) {
 		}
 	}
 	for _, texts := range []any{spanishLate, toOwnerLate} {
-		values := reflect.ValueOf(texts)
-		for i := range values.NumField() {
-			for _, name := range namesIn(values.Field(i).String()) {
+		for _, value := range reflect.ValueOf(texts).Fields() {
+			for _, name := range namesIn(value.String()) {
 				require.Contains(t, knownNames, strings.Trim(name, "{}"))
 			}
 		}
