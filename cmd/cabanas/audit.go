@@ -3,41 +3,77 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"cabanas/activities"
+	"cabanas/booking"
 	"cabanas/internal/config"
 	"cabanas/store/postgres"
 	"cabanas/temporal"
 )
 
+// auditAnswer is the JSON of an audit, with the money of a day when it was asked for.
+type auditAnswer struct {
+	activities.AuditReport
+	Report *activities.DailyReport `json:"report,omitempty"`
+}
+
 // runAudit verifies DESIGN section 11. It changes nothing and can run beside a working system.
 func runAudit(ctx context.Context, args []string) error {
 	set := flags("audit")
 	asJSON := set.Bool("json", false, "print one JSON object")
+	daily := set.Bool("report", false, "print the money of a day too: taken, returned, disputed, open, by booking")
+	dayText := set.String("day", "", "the day of the report, YYYY-MM-DD at the property; today when empty")
 	if err := set.Parse(args); err != nil {
+		return err
+	}
+	day, err := dayOf(*dayText, *daily)
+	if err != nil {
 		return err
 	}
 	cfg, err := config.LoadOnly(os.Getenv, "DATABASE_URL", "TEMPORAL_ADDRESS")
 	if err != nil {
 		return err
 	}
-	report, err := audit(ctx, cfg)
-	if err != nil {
+	var answer auditAnswer
+	if answer.AuditReport, err = audit(ctx, cfg); err != nil {
 		return err
 	}
-	if *asJSON {
-		err = json.NewEncoder(os.Stdout).Encode(report)
-	} else {
-		err = printAudit(os.Stdout, report)
+	if *daily {
+		if answer.Report, err = dailyReport(ctx, cfg, day); err != nil {
+			return err
+		}
 	}
-	if err == nil && !report.OK {
+	if *asJSON {
+		err = json.NewEncoder(os.Stdout).Encode(answer)
+	} else {
+		err = printAnswer(os.Stdout, answer)
+	}
+	if err == nil && !answer.OK {
 		return exitError(1)
 	}
 	return err
+}
+
+// dayOf reads the day of the report; the zero date is today.
+func dayOf(text string, daily bool) (booking.Date, error) {
+	switch {
+	case text == "":
+		return booking.Date{}, nil
+	case !daily:
+		return booking.Date{}, errors.New("audit: --day needs --report")
+	}
+	day, err := booking.ParseDate(text)
+	if err != nil {
+		return booking.Date{}, fmt.Errorf("audit: --day: %w", err)
+	}
+	return day, nil
 }
 
 func audit(ctx context.Context, cfg config.Config) (activities.AuditReport, error) {
@@ -55,6 +91,17 @@ func audit(ctx context.Context, cfg config.Config) (activities.AuditReport, erro
 	return auditor.Audit(ctx)
 }
 
+func dailyReport(ctx context.Context, cfg config.Config, day booking.Date) (*activities.DailyReport, error) {
+	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal(), 1)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	reporter := activities.Reporter{Store: store, Now: time.Now}
+	report, err := reporter.Daily(ctx, day)
+	return &report, err
+}
+
 func printAudit(w io.Writer, report activities.AuditReport) error {
 	if report.OK {
 		_, err := fmt.Fprintf(w, "audit: all %d invariants hold\n", activities.Invariants)
@@ -69,4 +116,56 @@ func printAudit(w io.Writer, report activities.AuditReport) error {
 		}
 	}
 	return nil
+}
+
+func printAnswer(w io.Writer, answer auditAnswer) error {
+	if err := printAudit(w, answer.AuditReport); err != nil || answer.Report == nil {
+		return err
+	}
+	return printReport(w, *answer.Report)
+}
+
+// printReport writes tables; a write that fails shows when they are flushed.
+func printReport(w io.Writer, report activities.DailyReport) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "\nmoney of %s (%s)\n", report.Day, report.TimeZone)
+	for _, part := range []struct {
+		title string
+		sums  []activities.MoneySum
+	}{{"taken", report.Taken}, {"returned", report.Returned}, {"disputed", report.Disputed}} {
+		if len(part.sums) == 0 {
+			fmt.Fprintf(t, "%s\t-\n", part.title)
+		}
+		for _, s := range part.sums {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%d payments\n", part.title, s.Of, amount(s.Centavos, s.Currency), s.Payments)
+		}
+	}
+	fmt.Fprintln(t, "\nopen now")
+	for _, s := range report.Open {
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\n", s.Kind, amount(s.Centavos, s.Currency), s.Count, strings.Join(s.Whose, ", "))
+	}
+	if len(report.Open) == 0 {
+		fmt.Fprintln(t, "nothing")
+	}
+	if len(report.Bookings) > 0 {
+		fmt.Fprintln(t, "\nbooking\ttaken\treturned\tdisputed\tkept now\tdue now")
+	}
+	for _, b := range report.Bookings {
+		code := b.Code
+		if code == "" {
+			code = "(nobody's)"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", code, amount(b.Taken, b.Currency), amount(b.Returned, b.Currency), amount(b.Disputed, b.Currency),
+			amount(b.Kept, b.Currency), amount(b.Due, b.Currency))
+	}
+	return t.Flush()
+}
+
+// amount writes centavos for a terminal, with the same point in every language.
+func amount(centavos int64, currency string) string {
+	sign := ""
+	if centavos < 0 {
+		sign, centavos = "-", -centavos
+	}
+	return fmt.Sprintf("%s%d.%02d %s", sign, centavos/100, centavos%100, currency)
 }
