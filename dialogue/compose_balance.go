@@ -13,11 +13,9 @@ const (
 	noticeTransferUnseen   = "transfer_unseen"
 	noticeBalanceLink      = "balance_link"
 	noticeBalanceReminder  = "balance_reminder"
-	noticeBalancePaid      = "balance_paid"
 	noticeReceipt          = "receipt"
 
 	noticeOwnerTransfer      = "owner_transfer"
-	noticeOwnerBalancePaid   = "owner_balance_paid"
 	noticeOwnerBalanceUnpaid = "owner_balance_unpaid"
 	noticeOwnerReturn        = "owner_return"
 )
@@ -46,14 +44,6 @@ func (c composer) toGuestMoney() (Reply, bool) {
 		return c.balanceReply(t.BalanceLink), true
 	case noticeBalanceReminder:
 		return c.balanceReply(t.BalanceReminder), true
-	case noticeBalancePaid:
-		text := t.BalancePaid
-		if remaining(b).Centavos > 0 {
-			text += " " + t.BalanceLeft
-		} else {
-			text += " " + c.texts.NoticePaidAll
-		}
-		return c.update(text), true
 	case noticeReceipt:
 		return c.receipt(t), true
 	}
@@ -87,8 +77,6 @@ func (c composer) toOwnerOfMoney() (Reply, bool) {
 		if c.notice.Booking.Status == booking.PreReserved && c.notice.Property.Payments.TransferDetails != "" {
 			return c.askTransfer(toOwner.Receipt + "\n" + toOwner.ReceiptBooking), true
 		}
-	case noticeOwnerBalancePaid:
-		return alert(toOwnerMoney.BalancePaid)
 	case noticeOwnerBalanceUnpaid:
 		return alert(toOwnerMoney.BalanceUnpaid)
 	case noticeOwnerReturn:

@@ -7,7 +7,7 @@ type moneyTexts struct {
 	TransferOffer, TransferChosen, TransferNotTaken, TransferOver string
 	TransferReminder, TransferUnseen                              string
 	// The rest of the price before the arrival.
-	BalanceLink, BalanceReminder, BalancePaid, BalanceLeft string
+	BalanceLink, BalanceReminder string
 	// A numbered receipt, and why there is none yet.
 	ReceiptCaption, ReceiptNone, ReceiptLink string
 }
@@ -36,8 +36,6 @@ var spanishMoney = moneyTexts{
 	BalanceLink:    "Se acerca tu estadía en *{cabin}*, del {in} al {out} (reserva {code}). Queda por pagar el saldo: *{balance}*.",
 	BalanceReminder: "Te recuerdo el saldo de tu reserva *{code}* en {cabin}: *{balance}*. Llegás el {in}. " +
 		"Si ya lo pagaste, no hace falta que hagas nada.",
-	BalancePaid:    "Recibimos {amount} por tu reserva *{code}*. Llevás pagado {paid} de {total}.",
-	BalanceLeft:    "Queda por pagar {balance}.",
 	ReceiptCaption: "Recibo {number} · reserva {code} · {amount}",
 	ReceiptNone:    "Todavía no tengo un pago acreditado para hacerte el recibo. En cuanto se acredite te lo mando.",
 	ReceiptLink:    "Recibo {number} de la reserva {code}, {amount}: {url}",
@@ -56,8 +54,6 @@ var portugueseMoney = moneyTexts{
 	BalanceLink:    "Sua estadia em *{cabin}* está chegando, de {in} a {out} (reserva {code}). Falta pagar o saldo: *{balance}*.",
 	BalanceReminder: "Lembro o saldo da sua reserva *{code}* em {cabin}: *{balance}*. Você chega em {in}. " +
 		"Se já pagou, não precisa fazer nada.",
-	BalancePaid:    "Recebemos {amount} pela sua reserva *{code}*. Você já pagou {paid} de {total}.",
-	BalanceLeft:    "Falta pagar {balance}.",
 	ReceiptCaption: "Recibo {number} · reserva {code} · {amount}",
 	ReceiptNone:    "Ainda não tenho um pagamento creditado para fazer o recibo. Assim que entrar, eu mando.",
 	ReceiptLink:    "Recibo {number} da reserva {code}, {amount}: {url}",
@@ -76,8 +72,6 @@ var englishMoney = moneyTexts{
 	BalanceLink:    "Your stay at *{cabin}* is coming up, {in} to {out} (booking {code}). The balance is still to be paid: *{balance}*.",
 	BalanceReminder: "A reminder of the balance of your booking *{code}* at {cabin}: *{balance}*. You arrive on {in}. " +
 		"If you have paid it already, there is nothing to do.",
-	BalancePaid:    "We received {amount} for your booking *{code}*. You have paid {paid} of {total} so far.",
-	BalanceLeft:    "{balance} is still to be paid.",
 	ReceiptCaption: "Receipt {number} · booking {code} · {amount}",
 	ReceiptNone:    "There is no credited payment yet to make a receipt of. I will send it as soon as one arrives.",
 	ReceiptLink:    "Receipt {number} of booking {code}, {amount}: {url}",
@@ -88,7 +82,7 @@ var toOwnerMoney = struct {
 	TransferChosen, TransferAsk, ButtonTransferOk, ButtonTransferNo string
 	TransferRecorded, TransferRefused, TransferNotYet               string
 	WhoseTransfer, WhoseEnd                                         string
-	BalancePaid, BalanceUnpaid, ReturnByHand                        string
+	BalanceUnpaid, ReturnByHand                                     string
 }{
 	TransferChosen:   "{guest} ({phone}) va a pagar por transferencia.\nReserva {code} · {cabin}\nDel {in} al {out}\nSeña {deposit}, hasta {deadline}.",
 	TransferAsk:      "Fijate en la cuenta, no en el comprobante: cuando la plata haya entrado, confirmalo acá.",
@@ -98,7 +92,6 @@ var toOwnerMoney = struct {
 	TransferNotYet:   "Listo, le aviso que todavía no figura. La reserva {code} sigue esperando.",
 	WhoseTransfer:    "Entró una transferencia de {amount} y la esperan varias reservas: {list}.",
 	WhoseEnd:         "Decime de cuál es con el botón, o registrala en el panel.",
-	BalancePaid:      "Entró un pago de {amount}\n{code} · {cabin}\nDel {in} al {out}\nHuésped: {guest} ({phone})\nPagó {paid} de {total}, saldo {balance}.",
 	BalanceUnpaid:    "Mañana llega {guest} ({phone}) y todavía debe el saldo: {balance}.\n{code} · {cabin}\nDel {in} al {out}. La reserva sigue en pie: cobralo al llegar o escribile.",
 	ReturnByHand:     "Hay que devolverle {amount} a {guest} ({phone}), porque pagó en efectivo o por transferencia.\n{code} · {cabin} ({status})\nDevolvelo por el mismo medio y anotalo en el panel.",
 }
