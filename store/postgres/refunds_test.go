@@ -50,10 +50,10 @@ func TestPaymentLinks(t *testing.T) {
 	requireCode(t, err, booking.CodeNotFound)
 	require.Equal(t, "held link_created link_created", b.story(r.Code))
 
-	codes, err := b.ReservationsAwaitingPayment(t.Context(), time.Now().Add(-time.Hour), 10)
+	codes, err := b.ReservationsAwaitingPayment(t.Context(), now.Add(-time.Hour), 10)
 	require.NoError(t, err)
 	require.Equal(t, []string{r.Code}, codes)
-	codes, err = b.ReservationsAwaitingPayment(t.Context(), time.Now().Add(time.Hour), 10)
+	codes, err = b.ReservationsAwaitingPayment(t.Context(), now.Add(time.Hour), 10)
 	require.NoError(t, err)
 	require.Empty(t, codes)
 	b.clean()
