@@ -1,0 +1,2 @@
+// Package email hands mails to an SMTP relay.
+package email
