@@ -18,6 +18,7 @@ import (
 type noticeStore interface {
 	linkReader
 	ReceiptStore
+	ToReturnByHand(ctx context.Context, code, currency string) (booking.Money, error)
 	Property(ctx context.Context) (booking.Property, error)
 	Accommodation(ctx context.Context, id int64) (booking.Accommodation, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
@@ -33,6 +34,16 @@ func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput) (
 	notice, guest, err := a.notice(ctx, in)
 	if err != nil {
 		return 0, err
+	}
+	if in.Kind == workflows.NoticeOwnerPayment && in.Verdict == booking.VerdictPark && in.Code != "" {
+		// A refund that no provider can make is told as what it is: something for the owner to do.
+		left, err := a.Store.ToReturnByHand(ctx, in.Code, notice.Property.Currency)
+		if err != nil {
+			return 0, err
+		}
+		if left.Centavos > 0 {
+			notice.Kind, notice.Amount = string(workflows.NoticeOwnerReturn), left
+		}
 	}
 	if asksBalance[in.Kind] && !notice.Booking.Paid.Less(notice.Booking.Total) {
 		return 0, nil

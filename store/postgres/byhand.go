@@ -48,7 +48,7 @@ func (s *Store) MarkReturned(ctx context.Context, code string, refundID int64, b
 }
 
 // ToReturnByHand is how much of a reservation's money the owner still has to give back by hand.
-func (s *Store) ToReturnByHand(ctx context.Context, code string, currency string) (booking.Money, error) {
+func (s *Store) ToReturnByHand(ctx context.Context, code, currency string) (booking.Money, error) {
 	centavos, err := s.queries.SumByHand(ctx, s.pool, code)
 	return money(centavos, currency), explain("sum refunds by hand", err)
 }
