@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -31,7 +32,6 @@ type play struct {
 
 	in       workflows.BookingInput
 	payments []int64
-	refunds  []int64
 	pending  []happening
 
 	mu      sync.Mutex
@@ -134,7 +134,7 @@ func (p *play) happen(h happening) {
 		return
 	}
 	*h.done = true
-	p.note("%s", h.name)
+	p.notef("%s", h.name)
 	h.do()
 }
 
@@ -156,9 +156,9 @@ func (p *play) work(name string, in any) {
 	p.mu.Lock()
 	p.env, p.booking = env, name == "Booking"
 	p.mu.Unlock()
-	p.note("%s begins", name)
+	p.notef("%s begins", name)
 	env.ExecuteWorkflow(name, in)
-	p.note("%s ends: %v", name, env.GetWorkflowError())
+	p.notef("%s ends: %v", name, env.GetWorkflowError())
 	p.mu.Lock()
 	p.at, p.env, p.booking = env.Now(), nil, false
 	p.mu.Unlock()
@@ -192,12 +192,9 @@ func (p *play) payment(code, paymentID string) bool {
 func (p *play) late(in workflows.LatePaymentInput) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, waiting := range p.lates {
-		if waiting == in {
-			return
-		}
+	if !slices.Contains(p.lates, in) {
+		p.lates = append(p.lates, in)
 	}
-	p.lates = append(p.lates, in)
 }
 
 func (p *play) resume(in workflows.BookingInput) {
@@ -206,7 +203,7 @@ func (p *play) resume(in workflows.BookingInput) {
 	p.resumed = append(p.resumed, in)
 }
 
-func (p *play) note(format string, words ...any) {
+func (p *play) notef(format string, words ...any) {
 	line := p.now().Sub(p.begin).String() + "  " + fmt.Sprintf(format, words...)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -357,7 +354,7 @@ func (p *play) change(s step) {
 		_, err = p.till.market.Dispute(ctx, id, s.Outcome)
 	}
 	if err != nil {
-		p.note("not possible: %v", err)
+		p.notef("not possible: %v", err)
 	}
 	p.tell(id, s.Told)
 }
@@ -377,7 +374,7 @@ func (p *play) tell(id int64, told telling) {
 // look is a run of the reconciliation.
 func (p *play) look() {
 	if _, err := p.till.payments.ReconcilePayments(context.Background()); err != nil {
-		p.note("reconciliation: %v", err)
+		p.notef("reconciliation: %v", err)
 	}
 }
 
@@ -400,7 +397,7 @@ func (p *play) sellToAnother() {
 	p.must(err, "sell the nights")
 	_, err = p.till.store.ConfirmByOwner(ctx, code, 1, p.now())
 	p.must(err, "confirm the other booking")
-	p.note("the nights are sold to another")
+	p.notef("the nights are sold to another")
 }
 
 // close lets another channel's calendar close the nights.
@@ -425,13 +422,13 @@ func (p *play) answer(name string, request any) {
 	p.updates++
 	p.env.UpdateWorkflow(name, fmt.Sprintf("%s/%d", name, p.updates), &testsuite.TestUpdateCallback{
 		OnAccept: func() {},
-		OnReject: func(err error) { p.note("%s rejected: %v", name, err) },
+		OnReject: func(err error) { p.notef("%s rejected: %v", name, err) },
 		OnComplete: func(outcome any, err error) {
 			if err != nil && !errors.Is(err, context.Canceled) {
-				p.note("%s failed: %v", name, err)
+				p.notef("%s failed: %v", name, err)
 				return
 			}
-			p.note("%s: %+v", name, outcome)
+			p.notef("%s: %+v", name, outcome)
 		},
 	}, request)
 }
