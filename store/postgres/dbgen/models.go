@@ -258,6 +258,26 @@ type LoginAttempt struct {
 	TriedAt time.Time
 }
 
+// E-mails, one per effect key and recipient. dropped: not worth sending any more, or wanted by nobody.
+type Mail struct {
+	ID        int64
+	Key       string
+	ToOwner   bool
+	Kind      string
+	GuestID   *int64
+	Code      *string
+	Content   json.RawMessage
+	Receipts  []string
+	Unasked   bool
+	Status    string
+	Error     string
+	Attempts  int32
+	TraceID   string
+	CreatedAt time.Time
+	TriedAt   *time.Time
+	SentAt    *time.Time
+}
+
 // Everything said, both ways, with how far it got.
 type Message struct {
 	ID          int64
