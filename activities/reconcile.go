@@ -64,7 +64,11 @@ func (a *Payments) ReconcilePayments(ctx context.Context) (workflows.Settlements
 	if sweepErr != nil {
 		slog.ErrorContext(ctx, "account not gone through", "error", sweepErr)
 	}
-	asked, err := a.reconcileBookings(ctx)
+	handedOn := map[string]bool{}
+	for _, item := range swept {
+		handedOn[item.PaymentID] = true
+	}
+	asked, err := a.reconcileBookings(ctx, handedOn)
 	found.Items = append(append(found.Items, swept...), asked.Items...)
 	if err == nil {
 		err = asTemporal(sweepErr)
@@ -72,7 +76,7 @@ func (a *Payments) ReconcilePayments(ctx context.Context) (workflows.Settlements
 	return found, err
 }
 
-func (a *Payments) reconcileBookings(ctx context.Context) (workflows.Settlements, error) {
+func (a *Payments) reconcileBookings(ctx context.Context, handedOn map[string]bool) (workflows.Settlements, error) {
 	var found workflows.Settlements
 	codes, err := a.Store.ReservationsAwaitingPayment(ctx, a.Now().Add(-reconcileWindow), reconcileMost)
 	if err != nil {
@@ -80,7 +84,7 @@ func (a *Payments) reconcileBookings(ctx context.Context) (workflows.Settlements
 	}
 	misses, worked := 0, false
 	for _, code := range codes {
-		items, failure := a.reconcileBooking(ctx, code)
+		items, failure := a.reconcileBooking(ctx, code, handedOn)
 		found.Items = append(found.Items, items...)
 		if failure == nil {
 			misses, worked = 0, true
@@ -98,8 +102,8 @@ func (a *Payments) reconcileBookings(ctx context.Context) (workflows.Settlements
 	return found, asTemporal(err)
 }
 
-// reconcileBooking hands on all that can be, and returns the first failure.
-func (a *Payments) reconcileBooking(ctx context.Context, code string) ([]workflows.Settlement, error) {
+// reconcileBooking hands on all that can be and was not yet, and returns the first failure.
+func (a *Payments) reconcileBooking(ctx context.Context, code string, before map[string]bool) ([]workflows.Settlement, error) {
 	var handedOn []workflows.Settlement
 	payments, failure := a.Provider.SearchPayments(ctx, code)
 	broken := brokenResults(failure)
@@ -113,6 +117,9 @@ func (a *Payments) reconcileBooking(ctx context.Context, code string) ([]workflo
 		failure = cmp.Or(failure, err)
 	}
 	for _, payment := range payments {
+		if before[paymentID(payment)] {
+			continue
+		}
 		forwarded, err := a.reconcile(ctx, code, payment)
 		learn(paymentID(payment), forwarded, err)
 	}
