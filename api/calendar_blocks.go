@@ -9,7 +9,8 @@ import (
 	"cabanas/store/postgres"
 )
 
-type block struct {
+// BlockItem is a range of closed nights.
+type BlockItem struct {
 	ID              int64      `json:"id"`
 	AccommodationID int64      `json:"accommodation_id"`
 	From            string     `json:"from" format:"date"`
@@ -23,8 +24,8 @@ type block struct {
 	CreatedAt       time.Time  `json:"created_at"`
 }
 
-func blockOf(b postgres.Block) block {
-	return block{ID: b.ID, AccommodationID: b.AccommodationID, From: b.Nights.CheckIn.String(), To: b.Nights.CheckOut.String(), Source: b.Source,
+func blockOf(b postgres.Block) BlockItem {
+	return BlockItem{ID: b.ID, AccommodationID: b.AccommodationID, From: b.Nights.CheckIn.String(), To: b.Nights.CheckOut.String(), Source: b.Source,
 		Reason: b.Reason, Channel: orNull(string(b.Channel)), FeedID: idOrNull(b.FeedID), StaffID: idOrNull(b.StaffID),
 		ExpiresAt: timeOrNull(b.ExpiresAt), CreatedAt: b.CreatedAt.UTC()}
 }
@@ -37,7 +38,7 @@ func idOrNull(id int64) *int64 {
 }
 
 type blockListInput struct {
-	listInput
+	PageQuery
 	AccommodationID int64  `query:"accommodation_id" minimum:"0" doc:"Only of this accommodation."`
 	From            string `query:"from" format:"date" doc:"From this night on; today when absent."`
 	To              string `query:"to" format:"date" doc:"Before this night."`
@@ -46,8 +47,8 @@ type blockListInput struct {
 
 type blockListOutput struct {
 	Body struct {
-		Items      []block `json:"items" nullable:"false"`
-		NextCursor *string `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last."`
+		Items      []BlockItem `json:"items" nullable:"false"`
+		NextCursor *string     `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last."`
 	}
 }
 
@@ -67,7 +68,7 @@ func (r calendarRoutes) blocks(ctx context.Context, in *blockListInput) (*blockL
 	}
 	out := &blockListOutput{}
 	page, cursor := pageOf(found, in.Limit, func(b postgres.Block) int64 { return b.ID })
-	out.Body.Items, out.Body.NextCursor = make([]block, 0, len(page)), cursor
+	out.Body.Items, out.Body.NextCursor = make([]BlockItem, 0, len(page)), cursor
 	for _, b := range page {
 		out.Body.Items = append(out.Body.Items, blockOf(b))
 	}
@@ -100,13 +101,13 @@ type blockBody struct {
 }
 
 type addBlockInput struct {
-	keyed
+	Keyed
 	Body blockBody
 }
 
 type addBlockOutput struct {
-	replayed
-	Body block
+	Replay
+	Body BlockItem
 }
 
 func (r calendarRoutes) addBlock(ctx context.Context, in *addBlockInput) (*addBlockOutput, error) {
@@ -126,10 +127,10 @@ func (r calendarRoutes) addBlock(ctx context.Context, in *addBlockInput) (*addBl
 	if !printable(reason) || strings.HasPrefix(reason, postgres.ImportReason+":") {
 		return nil, invalidField(ctx, "body", "reason", "expected one line of printable characters")
 	}
-	added, again, err := repeatable(ctx, r, in.keyed, "POST "+prefix+"/admin/blocks", in.Body, func() (block, error) {
+	added, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/blocks", in.Body, func() (BlockItem, error) {
 		id, err := r.Calendars.Block(ctx, in.Body.AccommodationID, span, reason, authorOf(ctx))
 		if err != nil {
-			return block{}, refusal(ctx, r.Logger, "close nights", err)
+			return BlockItem{}, refusal(ctx, r.Logger, "close nights", err)
 		}
 		return blockOf(postgres.Block{ID: id, AccommodationID: in.Body.AccommodationID, Nights: span, Source: "manual", Reason: reason,
 			StaffID: memberOf(ctx).UserID, CreatedAt: r.Now()}), nil
@@ -140,7 +141,7 @@ func (r calendarRoutes) addBlock(ctx context.Context, in *addBlockInput) (*addBl
 	return &addBlockOutput{again, added}, nil
 }
 
-func (r calendarRoutes) deleteBlock(ctx context.Context, in *feedInput) (*struct{}, error) {
+func (r calendarRoutes) deleteBlock(ctx context.Context, in *IDPath) (*struct{}, error) {
 	if err := r.Calendars.Unblock(ctx, in.ID, authorOf(ctx)); err != nil {
 		return nil, refusal(ctx, r.Logger, "open nights", err)
 	}

@@ -42,7 +42,7 @@ type boardReservation struct {
 }
 
 type boardBlock struct {
-	block
+	BlockItem
 	UnseenBy []unseenBy `json:"unseen_by" nullable:"false" doc:"Channels that have not fetched it yet."`
 }
 

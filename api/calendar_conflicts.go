@@ -37,7 +37,7 @@ func conflictOf(c postgres.Conflict) conflict {
 }
 
 type conflictListInput struct {
-	listInput
+	PageQuery
 	AccommodationID int64  `query:"accommodation_id" minimum:"0" doc:"Only of this accommodation."`
 	Status          string `query:"status" enum:"open,resolved,all" default:"open"`
 }
@@ -68,7 +68,7 @@ func (r calendarRoutes) conflicts(ctx context.Context, in *conflictListInput) (*
 }
 
 type resolveInput struct {
-	keyed
+	Keyed
 	ID   int64 `path:"id" minimum:"0"`
 	Body struct {
 		Choice string `json:"choice" enum:"keep_ours,cancel_ours,same_booking"`
@@ -76,13 +76,13 @@ type resolveInput struct {
 }
 
 type resolveOutput struct {
-	replayed
+	Replay
 	Body conflict
 }
 
 func (r calendarRoutes) resolve(ctx context.Context, in *resolveInput) (*resolveOutput, error) {
 	asked := map[string]any{"id": in.ID, "choice": in.Body.Choice}
-	resolved, again, err := repeatable(ctx, r, in.keyed, "POST "+prefix+"/admin/conflicts/resolve", asked, func() (conflict, error) {
+	resolved, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/conflicts/resolve", asked, func() (conflict, error) {
 		c, err := r.Calendars.Resolve(ctx, in.ID, postgres.Resolution(in.Body.Choice), authorOf(ctx))
 		if err != nil {
 			return conflict{}, refusal(ctx, r.Logger, "resolve conflict", err)

@@ -98,7 +98,8 @@ func sameTag(header, tag string) bool {
 	return false
 }
 
-type exportItem struct {
+// ExportItem is our calendar for a channel.
+type ExportItem struct {
 	ID                int64      `json:"id"`
 	AccommodationID   int64      `json:"accommodation_id"`
 	AccommodationName string     `json:"accommodation_name"`
@@ -108,14 +109,14 @@ type exportItem struct {
 	LastPullAt        *time.Time `json:"last_pull_at" doc:"When the channel last fetched it; null when it never did."`
 }
 
-func exportItemOf(x postgres.Export) exportItem {
-	return exportItem{ID: x.ID, AccommodationID: x.AccommodationID, AccommodationName: x.UnitName, Channel: string(x.Channel),
+func exportItemOf(x postgres.Export) ExportItem {
+	return ExportItem{ID: x.ID, AccommodationID: x.AccommodationID, AccommodationName: x.UnitName, Channel: string(x.Channel),
 		CreatedAt: x.CreatedAt.UTC(), RotatedAt: timeOrNull(x.RotatedAt), LastPullAt: timeOrNull(x.LastPull)}
 }
 
 type exportListOutput struct {
 	Body struct {
-		Items      []exportItem `json:"items" nullable:"false"`
+		Items      []ExportItem `json:"items" nullable:"false"`
 		NextCursor *string      `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last."`
 	}
 }
@@ -131,7 +132,7 @@ func (r calendarRoutes) exports(ctx context.Context, in *feedListInput) (*export
 	}
 	out := &exportListOutput{}
 	page, cursor := pageOf(found, in.Limit, func(x postgres.Export) int64 { return x.ID })
-	out.Body.Items, out.Body.NextCursor = make([]exportItem, 0, len(page)), cursor
+	out.Body.Items, out.Body.NextCursor = make([]ExportItem, 0, len(page)), cursor
 	for _, x := range page {
 		out.Body.Items = append(out.Body.Items, exportItemOf(x))
 	}
@@ -144,22 +145,22 @@ type exportBody struct {
 }
 
 type makeExportInput struct {
-	keyed
+	Keyed
 	Body exportBody
 }
 
 type madeExport struct {
-	exportItem
+	ExportItem
 	URL string `json:"url" doc:"For the channel; shown here and never again."`
 }
 
 type makeExportOutput struct {
-	replayed
+	Replay
 	Body madeExport
 }
 
 func (r calendarRoutes) makeExport(ctx context.Context, in *makeExportInput) (*makeExportOutput, error) {
-	made, again, err := repeatable(ctx, r, in.keyed, "POST "+prefix+"/admin/ical/exports", in.Body, func() (madeExport, error) {
+	made, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/ical/exports", in.Body, func() (madeExport, error) {
 		export, address, err := r.Calendars.MakeExport(ctx, in.Body.AccommodationID, booking.Channel(in.Body.Channel), authorOf(ctx))
 		if err != nil {
 			return madeExport{}, refusal(ctx, r.Logger, "make export", err)
@@ -172,7 +173,7 @@ func (r calendarRoutes) makeExport(ctx context.Context, in *makeExportInput) (*m
 	return &makeExportOutput{again, made}, nil
 }
 
-func (r calendarRoutes) endExport(ctx context.Context, in *feedInput) (*struct{}, error) {
+func (r calendarRoutes) endExport(ctx context.Context, in *IDPath) (*struct{}, error) {
 	if err := r.Calendars.EndExport(ctx, in.ID, authorOf(ctx)); err != nil {
 		return nil, refusal(ctx, r.Logger, "end export", err)
 	}

@@ -14,7 +14,8 @@ import (
 	"cabanas/workflows"
 )
 
-type feed struct {
+// FeedItem is a calendar of another channel.
+type FeedItem struct {
 	ID                int64      `json:"id"`
 	AccommodationID   int64      `json:"accommodation_id"`
 	AccommodationName string     `json:"accommodation_name"`
@@ -38,8 +39,8 @@ type feed struct {
 	CreatedAt         time.Time  `json:"created_at"`
 }
 
-func (r calendarRoutes) feedOf(ctx context.Context, f postgres.Feed) feed {
-	shown := feed{
+func (r calendarRoutes) feedOf(ctx context.Context, f postgres.Feed) FeedItem {
+	shown := FeedItem{
 		ID: f.ID, AccommodationID: f.AccommodationID, AccommodationName: f.UnitName, Channel: string(f.Channel), URL: f.URL, Status: "ok",
 		Events: f.Events, Conflicts: f.Conflicts, Problems: f.Problems, LastGoodAt: timeOrNull(f.LastGoodAt), LastAttemptAt: timeOrNull(f.LastAttemptAt),
 		LastChangedAt: timeOrNull(f.LastChangedAt), Error: orNull(f.LastError), Failures: f.Failures, QuarantinedAt: timeOrNull(f.QuarantinedAt),
@@ -111,14 +112,14 @@ func syncResultOf(id int64, result workflows.CalendarSyncResult) syncResult {
 }
 
 type feedListInput struct {
-	listInput
+	PageQuery
 	AccommodationID int64 `query:"accommodation_id" minimum:"0" doc:"Only of this accommodation."`
 }
 
 type feedListOutput struct {
 	Body struct {
-		Items      []feed  `json:"items" nullable:"false"`
-		NextCursor *string `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last."`
+		Items      []FeedItem `json:"items" nullable:"false"`
+		NextCursor *string    `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last."`
 	}
 }
 
@@ -133,7 +134,7 @@ func (r calendarRoutes) feeds(ctx context.Context, in *feedListInput) (*feedList
 	}
 	out := &feedListOutput{}
 	page, cursor := pageOf(found, in.Limit, func(f postgres.Feed) int64 { return f.ID })
-	out.Body.Items, out.Body.NextCursor = make([]feed, 0, len(page)), cursor
+	out.Body.Items, out.Body.NextCursor = make([]FeedItem, 0, len(page)), cursor
 	for _, f := range page {
 		out.Body.Items = append(out.Body.Items, r.feedOf(ctx, f))
 	}
@@ -148,17 +149,17 @@ type feedBody struct {
 }
 
 type addFeedInput struct {
-	keyed
+	Keyed
 	Body feedBody
 }
 
 type addedFeed struct {
-	feed
+	FeedItem
 	FirstSync *syncResult `json:"first_sync" doc:"What the first fetch came to; null while it is under way."`
 }
 
 type addFeedOutput struct {
-	replayed
+	Replay
 	Body addedFeed
 }
 
@@ -167,13 +168,13 @@ func (r calendarRoutes) addFeed(ctx context.Context, in *addFeedInput) (*addFeed
 	if problem != nil {
 		return nil, problem
 	}
-	added, again, err := repeatable(ctx, r, in.keyed, "POST "+prefix+"/admin/ical/feeds", in.Body, func() (addedFeed, error) {
+	added, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/ical/feeds", in.Body, func() (addedFeed, error) {
 		f, result, err := r.Calendars.AddFeed(ctx, postgres.NewFeed{AccommodationID: in.Body.AccommodationID,
 			Channel: booking.Channel(in.Body.Channel), URL: in.Body.URL, Interval: interval, CreatedBy: memberOf(ctx).UserID})
 		if err != nil {
 			return addedFeed{}, calendarProblem(ctx, r.Logger, "add feed", err)
 		}
-		added := addedFeed{feed: r.feedOf(ctx, f)}
+		added := addedFeed{FeedItem: r.feedOf(ctx, f)}
 		if result != nil {
 			sync := syncResultOf(f.ID, *result)
 			added.FirstSync = &sync
@@ -197,13 +198,14 @@ func parseInterval(ctx context.Context, text string) (time.Duration, *Problem) {
 	return interval, nil
 }
 
-type feedInput struct {
+// IDPath is the id in the path of a route.
+type IDPath struct {
 	ID int64 `path:"id" minimum:"0"`
 }
 
-type feedOutput struct{ Body feed }
+type feedOutput struct{ Body FeedItem }
 
-func (r calendarRoutes) feed(ctx context.Context, in *feedInput) (*feedOutput, error) {
+func (r calendarRoutes) feed(ctx context.Context, in *IDPath) (*feedOutput, error) {
 	f, err := r.Calendars.Feed(ctx, in.ID)
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "read feed", err)
@@ -212,7 +214,7 @@ func (r calendarRoutes) feed(ctx context.Context, in *feedInput) (*feedOutput, e
 }
 
 type changeFeedInput struct {
-	feedInput
+	IDPath
 	Body struct {
 		Paused   *bool   `json:"paused,omitempty"`
 		URL      *string `json:"url,omitempty" minLength:"1" maxLength:"2000"`
@@ -240,7 +242,7 @@ func (r calendarRoutes) changeFeed(ctx context.Context, in *changeFeedInput) (*f
 }
 
 type deleteFeedInput struct {
-	feedInput
+	IDPath
 	Release string `query:"release" required:"true" enum:"true,false" doc:"true opens the future nights that it closes, false leaves them closed by hand."`
 }
 
@@ -267,17 +269,17 @@ func (r calendarRoutes) deleteFeed(ctx context.Context, in *deleteFeedInput) (*d
 }
 
 type acceptFeedInput struct {
-	keyed
-	feedInput
+	Keyed
+	IDPath
 }
 
 type syncOutput struct {
-	replayed
+	Replay
 	Body syncResult
 }
 
 func (r calendarRoutes) acceptFeed(ctx context.Context, in *acceptFeedInput) (*syncOutput, error) {
-	done, again, err := repeatable(ctx, r, in.keyed, "POST "+prefix+"/admin/ical/feeds/accept", in.ID, func() (syncResult, error) {
+	done, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/ical/feeds/accept", in.ID, func() (syncResult, error) {
 		result, err := r.Calendars.AcceptFeed(ctx, in.ID, authorOf(ctx))
 		if err != nil {
 			return syncResult{}, refusal(ctx, r.Logger, "accept feed", err)

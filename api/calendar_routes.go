@@ -142,18 +142,26 @@ func calendarProblem(ctx context.Context, logger *slog.Logger, operation string,
 // feedCode is the code of a reason for which a calendar gave no good answer.
 func feedCode(reason string) booking.Code { return booking.Code("feed_" + reason) }
 
-// keyed is a write that may be repeated with the same Idempotency-Key.
-type keyed struct {
+// PageQuery asks for a page of a list.
+type PageQuery struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
+	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
+}
+
+// What is embedded has an exported name: huma does not look into others.
+
+// Keyed is a write that may be repeated with the same Idempotency-Key.
+type Keyed struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"Any text that names this one attempt, such as a UUID; a repetition gets the first answer for 48 hours."`
 }
 
-// replayed tells that an answer is the stored one of an earlier request.
-type replayed struct {
+// Replay tells that an answer is the stored one of an earlier request.
+type Replay struct {
 	Replayed string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request."`
 }
 
 // repeatable carries a write of a member of staff out one time for each key, and otherwise gives the first answer again.
-func repeatable[T any](ctx context.Context, r calendarRoutes, in keyed, endpoint string, asked any, carryOut func() (T, error)) (answer T, again replayed, err error) {
+func repeatable[T any](ctx context.Context, r calendarRoutes, in Keyed, endpoint string, asked any, carryOut func() (T, error)) (answer T, again Replay, err error) {
 	if in.IdempotencyKey == "" {
 		answer, err = carryOut()
 		return answer, again, err
@@ -181,7 +189,7 @@ func repeatable[T any](ctx context.Context, r calendarRoutes, in keyed, endpoint
 		if err := json.Unmarshal(stored.Body, &answer); err != nil {
 			return answer, again, refusal(ctx, r.Logger, "read stored answer", err)
 		}
-		return answer, replayed{"true"}, nil
+		return answer, Replay{"true"}, nil
 	}
 	if answer, err = carryOut(); err != nil {
 		return answer, again, err
