@@ -253,6 +253,7 @@ func TestClassify(t *testing.T) {
 		{booking.ChannelAirbnb, "-tkjb0t--98pbl@airbnb.com", "Ana (HM2ABCDE34)", feed.Reservation},
 		{booking.ChannelAirbnb, "x@airbnb.com", "Otra cosa", feed.Unknown},
 		{booking.ChannelBooking, "0123456789abcdef0123456789abcdef@booking.com", "CLOSED - Not available", feed.Unknown},
+		{booking.ChannelBooking, "0123456789abcdef0123456789abcdef@booking.com", "CLOSED - Not available (spoiled)", feed.Unknown},
 		{booking.ChannelBooking, "0123456789abcdef0123456789abcdef@booking.com", "CLOSED - Ana", feed.Reservation},
 		{booking.ChannelBooking, "x", "", feed.Unknown},
 		{vrbo, "a", "Reserved - Ana", feed.Reservation},

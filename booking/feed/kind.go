@@ -62,7 +62,7 @@ func airbnbKind(uid, summary string) Kind {
 // bookingKind knows only the guest's name of old feeds: today "CLOSED - Not available" is said of reservations and closures.
 func bookingKind(summary string) Kind {
 	guest, named := strings.CutPrefix(summary, "closed - ")
-	if named && guest != "" && guest != "not available" {
+	if named && guest != "" && !strings.HasPrefix(guest, "not available") {
 		return Reservation
 	}
 	return Unknown
