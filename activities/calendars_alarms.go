@@ -68,7 +68,7 @@ func (a *Messaging) giveCalendarAlarm(ctx context.Context, alarm workflows.Calen
 		notice.Age = a.Now().Sub(time.Unix(alarm.Since, 0))
 	}
 	key := fmt.Sprintf("%s/%s/%d/%d", topic, alarm.Kind, id, alarm.Since)
-	if err := a.alarmReply(ctx, dialogue.ComposeCalendar(notice), key, a.OwnerPhone); err != nil {
+	if err := a.alarmReply(ctx, dialogue.ComposeCalendar(notice), key, a.OwnerPhone, about{kind: alarm.Kind, code: notice.Booking}); err != nil {
 		return err
 	}
 	return told()

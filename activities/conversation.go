@@ -28,6 +28,8 @@ type Conversation struct {
 	TakeoverReturn time.Duration
 	// Listening says that voice messages are heard before they are answered.
 	Listening bool
+	// Mailbox mails the owner's alarms beside; nil mails none.
+	Mailbox *Mailbox
 	// Money is for transfers and receipts; nil refuses them.
 	Money *ConversationMoney
 	// Proposer is asked what a message means that our reading finds nothing in; nil when nobody is.

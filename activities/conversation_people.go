@@ -104,13 +104,18 @@ func (a *Conversation) lastWords(ctx context.Context, messageID int64) (string, 
 }
 
 func (a *Conversation) alarm(ctx context.Context, in workflows.EffectInput, notice dialogue.Notice) ([]int64, error) {
-	reply, err := json.Marshal(dialogue.Compose(notice))
+	words := dialogue.Compose(notice)
+	reply, err := json.Marshal(words)
 	if err != nil {
 		return nil, fmt.Errorf("encode notice: %w", err)
 	}
 	id, err := a.Store.QueueNotice(ctx, postgres.Notice{
 		Key: in.Effect.Key, Owner: true, OwnerPhone: a.OwnerPhone, Reply: reply, TraceID: in.Effect.TraceID,
 	}, a.Now())
+	if err != nil {
+		return nil, err
+	}
+	err = a.Mailbox.alarm(ctx, in.Effect.Key, about{kind: workflows.NoticeKind(notice.Kind), guest: notice.GuestID, code: notice.Booking.Code}, words)
 	if err != nil || id == 0 {
 		return nil, err
 	}

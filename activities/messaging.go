@@ -30,6 +30,8 @@ type Messaging struct {
 	Templates map[string]ApprovedTemplate
 	// OwnerPhone is who is alarmed; empty records alarms without sending them.
 	OwnerPhone string
+	// Mailbox mails notices beside; nil mails none.
+	Mailbox *Mailbox
 	// SettleWait is how long a status webhook may take to tell the end of an attempt that is unknown.
 	SettleWait time.Duration
 	// ReceiptBase is where receipts are fetched from; nil sends none by itself.
@@ -197,7 +199,7 @@ func (a *Messaging) rememberForm(ctx context.Context, message postgres.OutboundM
 func (a *Messaging) SendNotices(ctx context.Context, in workflows.NoticesInput) (workflows.Done, error) {
 	var failures []error
 	for _, notice := range a.withCompanions(ctx, in.Notices, &failures) {
-		id, err := a.queueNotice(ctx, notice)
+		id, err := a.queueNotice(ctx, notice, &failures)
 		if err == nil && id != 0 {
 			err = a.deliver(ctx, id)
 		}

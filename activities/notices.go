@@ -29,8 +29,9 @@ type noticeStore interface {
 
 const ownerPrefix = "owner_"
 
-// queueNotice words a notice from what is true now and stores it under its key; 0 when there is nobody to send it to.
-func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput) (int64, error) {
+// queueNotice words a notice from what is true now and stores it under its key; 0 when there is nobody to send it to. Trouble
+// with the mail beside it is a failure of its own: the message goes out all the same.
+func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput, failures *[]error) (int64, error) {
 	notice, guest, err := a.notice(ctx, in)
 	if err != nil {
 		return 0, err
@@ -53,7 +54,8 @@ func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput) (
 			return 0, err
 		}
 	}
-	reply, err := json.Marshal(dialogue.Compose(notice))
+	words := dialogue.Compose(notice)
+	reply, err := json.Marshal(words)
 	if err != nil {
 		return 0, fmt.Errorf("encode notice: %w", err)
 	}
@@ -61,37 +63,44 @@ func (a *Messaging) queueNotice(ctx context.Context, in workflows.NoticeInput) (
 	if toOwner(in.Kind) {
 		stored.OwnerPhone, stored.Owner = a.OwnerPhone, true
 	} else {
-		stored.GuestID = guest
+		stored.GuestID = guest.ID
 	}
-	return a.Store.QueueNotice(ctx, stored, a.Now())
+	id, err := a.Store.QueueNotice(ctx, stored, a.Now())
+	if err != nil {
+		return 0, err
+	}
+	if err := a.mailNotice(ctx, in, guest, notice, words); err != nil {
+		*failures = append(*failures, fmt.Errorf("mail of notice %s of %s: %w", in.Kind, in.Code, err))
+	}
+	return id, nil
 }
 
-func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialogue.Notice, int64, error) {
+func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialogue.Notice, postgres.Guest, error) {
 	notice, err := a.ownerNotice(ctx, in.Kind)
 	notice.Amount, notice.Verdict = in.Amount, in.Verdict
 	if err != nil || in.Code == "" {
-		return notice, 0, err
+		return notice, postgres.Guest{}, err
 	}
 	property := notice.Property
 	r, err := a.Store.Reservation(ctx, in.Code)
 	if err != nil {
-		return notice, 0, err
+		return notice, postgres.Guest{}, err
 	}
 	guest, err := a.Store.Guest(ctx, r.GuestID)
 	if err != nil {
-		return notice, 0, err
+		return notice, postgres.Guest{}, err
 	}
 	place, err := a.Store.Accommodation(ctx, r.AccommodationID)
 	if err != nil {
-		return notice, 0, err
+		return notice, postgres.Guest{}, err
 	}
 	if notice.Booking, err = viewOf(ctx, a.Store, property, r, a.Now()); err != nil {
-		return notice, 0, err
+		return notice, postgres.Guest{}, err
 	}
 	if in.Kind == workflows.NoticeLateConfirmed {
 		alternative, found, err := a.Store.Alternative(ctx, in.Code)
 		if err != nil {
-			return notice, 0, err
+			return notice, guest, err
 		}
 		if found {
 			notice.Booking.Alternative = alternativeView(alternative, a.Now())
@@ -103,7 +112,7 @@ func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialo
 	} else if guest.Language != "" {
 		notice.Language = guest.Language
 	}
-	return notice, r.GuestID, nil
+	return notice, guest, nil
 }
 
 // ownerNotice is what every notice has, in the owner's language.

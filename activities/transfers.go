@@ -21,7 +21,9 @@ type Cashbox struct {
 	Processes CashboxProcesses
 	// OwnerPhone is asked whose a credit is that several holds wait for; empty when nobody is.
 	OwnerPhone string
-	Now        func() time.Time
+	// Mailbox mails that question beside; nil does not.
+	Mailbox *Mailbox
+	Now     func() time.Time
 }
 
 // CashboxStore is what the cash box reads and writes.
@@ -136,12 +138,17 @@ func (c *Cashbox) wake(ctx context.Context, code, paymentID string) {
 
 // askWhose asks the owner, once, which of the holds a credit is for.
 func (c *Cashbox) askWhose(ctx context.Context, movement postgres.Movement, codes []string) error {
-	reply, err := json.Marshal(dialogue.AskWhoseTransfer(movement.Amount, codes))
+	words := dialogue.AskWhoseTransfer(movement.Amount, codes)
+	reply, err := json.Marshal(words)
 	if err != nil {
 		return fmt.Errorf("encode notice: %w", err)
 	}
 	key := fmt.Sprintf("movement/%s/%d/%d", movement.Reference, movement.Amount.Centavos, movement.CreditedAt.Unix())
 	id, err := c.Store.QueueNotice(ctx, postgres.Notice{Key: key, Owner: true, OwnerPhone: c.OwnerPhone, Reply: reply, TraceID: observe.Trace(ctx)}, c.Now())
+	if err != nil {
+		return err
+	}
+	err = c.Mailbox.alarm(ctx, key, about{kind: workflows.NoticeOwnerTransfer}, words)
 	if err != nil || id == 0 {
 		return err
 	}

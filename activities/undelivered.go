@@ -184,17 +184,24 @@ func isNumber(text string) bool {
 
 // alarm writes a notice to the owner under its key and has it sent apart from the message it is about.
 func (a *Messaging) alarm(ctx context.Context, notice dialogue.Notice, key, phone string) error {
-	return a.alarmReply(ctx, dialogue.Compose(notice), key, phone)
+	return a.alarmReply(ctx, dialogue.Compose(notice), key, phone, about{kind: workflows.NoticeKind(notice.Kind), guest: notice.GuestID, code: notice.Booking.Code})
 }
 
-func (a *Messaging) alarmReply(ctx context.Context, words dialogue.Reply, key, phone string) error {
+func (a *Messaging) alarmReply(ctx context.Context, words dialogue.Reply, key, phone string, of about) error {
 	reply, err := json.Marshal(words)
 	if err != nil {
 		return fmt.Errorf("encode alarm: %w", err)
 	}
 	id, err := a.Store.QueueNotice(ctx, postgres.Notice{Key: key, Owner: true, OwnerPhone: phone, Reply: reply, TraceID: observe.Trace(ctx)}, a.Now())
-	if err != nil || id == 0 {
+	if err != nil {
 		return err
+	}
+	return errors.Join(a.sendAlarm(ctx, id), a.Mailbox.alarm(ctx, key, of, words))
+}
+
+func (a *Messaging) sendAlarm(ctx context.Context, id int64) error {
+	if id == 0 {
+		return nil
 	}
 	alarm, err := a.Store.Outbound(ctx, id)
 	if err != nil || alarm.Status != postgres.MessageQueued {

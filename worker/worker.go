@@ -30,6 +30,7 @@ type Options struct {
 	Conversation *activities.Conversation
 	Media        *activities.Media
 	Calendars    *activities.Calendars
+	Mails        *activities.Mails
 }
 
 const (
@@ -110,6 +111,7 @@ func (w *Worker) serve(queue string, options Options) worker.Worker {
 		served.RegisterActivity(options.Messaging)
 	case workflows.QueueMessaging:
 		served.RegisterActivity(options.Messaging)
+		served.RegisterActivity(options.Mails)
 	case workflows.QueueMedia:
 		served.RegisterActivity(options.Media)
 	case workflows.QueueCalendar:

@@ -17,7 +17,7 @@ func options(t *testing.T, queues ...string) worker.Options {
 	t.Cleanup(lazy.Close)
 	return worker.Options{
 		Client: lazy, Queues: queues, Reservations: &activities.Reservations{}, Payments: &activities.Payments{},
-		Messaging: &activities.Messaging{}, Conversation: &activities.Conversation{}, Media: &activities.Media{},
+		Messaging: &activities.Messaging{}, Mails: &activities.Mails{}, Conversation: &activities.Conversation{}, Media: &activities.Media{},
 	}
 }
 

@@ -52,13 +52,13 @@ func (b *bookingRun) sendNotices(ctx workflow.Context) {
 func (b *bookingRun) dropStale() {
 	waiting := b.outbox.waiting[:0]
 	for _, notice := range b.outbox.waiting {
-		if !notice.Kind.stale(b.status) {
+		if !notice.Kind.Overtaken(b.status) {
 			waiting = append(waiting, notice)
 		}
 	}
 	b.outbox.waiting = waiting
 	for _, notice := range b.outbox.sending {
-		if !notice.Kind.stale(b.status) {
+		if !notice.Kind.Overtaken(b.status) {
 			return
 		}
 	}
@@ -67,8 +67,8 @@ func (b *bookingRun) dropStale() {
 	}
 }
 
-// stale reports whether a notice of this kind makes no sense any more for a reservation in that status.
-func (k NoticeKind) stale(status booking.Status) bool {
+// Overtaken reports whether a notice of this kind makes no sense any more for a reservation in that status.
+func (k NoticeKind) Overtaken(status booking.Status) bool {
 	switch k {
 	case NoticeHold, NoticeHalfTime, NoticeLastCall, NoticeExtended, NoticeTransferOffer, NoticeTransferReminder:
 		return status != booking.PreReserved

@@ -14,6 +14,7 @@ func Workflows() []Definition {
 	return []Definition{
 		{Name: "Conversation", Queue: QueueConversation, Func: Conversation},
 		{Name: "Redelivery", Queue: QueueConversation, Func: Redelivery},
+		{Name: "Mail", Queue: QueueConversation, Func: Mail},
 		{Name: "Booking", Queue: QueueBooking, Func: Booking},
 		{Name: "LatePayment", Queue: QueueBooking, Func: LatePayment},
 		{Name: "PaymentReconciliation", Queue: QueueBooking, Func: PaymentReconciliation},

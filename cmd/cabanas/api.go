@@ -104,7 +104,7 @@ func (a *app) forStaff(options *api.Options) (err error) {
 	options.Calendars = &activities.CalendarDesk{
 		Calendars: a.calendars(), Store: a.store, Addresses: a.feeds, Bookings: a.processes, BaseURL: a.config.BaseURL,
 	}
-	options.Cashbox = &activities.Cashbox{Store: a.store, Processes: a.processes, OwnerPhone: a.config.Owner.WhatsApp, Now: time.Now}
+	options.Cashbox = &activities.Cashbox{Store: a.store, Processes: a.processes, OwnerPhone: a.config.Owner.WhatsApp, Mailbox: a.mailbox(), Now: time.Now}
 	if options.Accounts, err = accounts.New(a.store, a.config.JWTSecret.Reveal(), a.config.SetupTokenHash, time.Now); err != nil {
 		return err
 	}

@@ -11,11 +11,11 @@ import (
 
 func (a *app) conversation() (*activities.Conversation, error) {
 	conversation := &activities.Conversation{
-		Store: a.store, Desk: a.desk(), Bookings: a.processes, Refunds: a.processes, OwnerPhone: a.config.Owner.WhatsApp,
+		Store: a.store, Desk: a.desk(), Bookings: a.processes, Refunds: a.processes, OwnerPhone: a.config.Owner.WhatsApp, Mailbox: a.mailbox(),
 		TakeoverReturn: a.config.Dialogue.TakeoverReturn, Listening: a.config.Whisper.APIURL != nil, Now: time.Now,
 	}
 	conversation.Money = &activities.ConversationMoney{
-		Cashbox:  &activities.Cashbox{Store: a.store, Processes: a.processes, OwnerPhone: a.config.Owner.WhatsApp, Now: time.Now},
+		Cashbox:  &activities.Cashbox{Store: a.store, Processes: a.processes, OwnerPhone: a.config.Owner.WhatsApp, Mailbox: a.mailbox(), Now: time.Now},
 		Receipts: a.store, ReceiptBase: a.config.BaseURL, Transfers: a.processes,
 	}
 	settings := a.config.LLM

@@ -56,6 +56,7 @@ func runWorker(ctx context.Context, args []string) error {
 func (a *app) workerOptions(queues []string) (worker.Options, error) {
 	conversation, conversationErr := a.conversation()
 	listener, listenerErr := a.listener()
+	mails, mailsErr := a.mails()
 	media := &activities.Media{Store: a.store, Files: a.whatsapp, Metrics: a.metrics, Now: time.Now}
 	if listener != nil {
 		media.Listener = listener
@@ -68,7 +69,8 @@ func (a *app) workerOptions(queues []string) (worker.Options, error) {
 		Conversation: conversation,
 		Media:        media,
 		Calendars:    a.calendars(),
-	}, errors.Join(conversationErr, listenerErr)
+		Mails:        mails,
+	}, errors.Join(conversationErr, listenerErr, mailsErr)
 }
 
 func (a *app) messaging() *activities.Messaging {
@@ -80,7 +82,7 @@ func (a *app) messaging() *activities.Messaging {
 	limits := redis.Limits{PerSecond: settings.PerSecond, PairBurst: settings.PairBurst}
 	return &activities.Messaging{
 		Store: a.store, WhatsApp: a.whatsapp, Budget: a.redis.NewSendBudget(settings.PhoneID, limits, nil), Again: a.processes,
-		Templates: templates, OwnerPhone: a.config.Owner.WhatsApp, SettleWait: activities.DefaultSettleWait, ReceiptBase: a.config.BaseURL, Feeds: a.store, Terms: a.terms,
+		Templates: templates, OwnerPhone: a.config.Owner.WhatsApp, Mailbox: a.mailbox(), SettleWait: activities.DefaultSettleWait, ReceiptBase: a.config.BaseURL, Feeds: a.store, Terms: a.terms,
 		Metrics: a.metrics, Now: time.Now,
 	}
 }

@@ -28,7 +28,9 @@ type Metrics struct {
 	WhatsAppAccountRefused prometheus.Counter
 	// SendBudgetUnavailable counts messages sent without asking the shared budget because Redis did not answer.
 	SendBudgetUnavailable prometheus.Counter
-	PaymentsSettled       *prometheus.CounterVec // verdict
+	// EmailsSent counts how tries to send a mail ended: sent, dropped, or the mail gateway's reason; type is the kind of notice.
+	EmailsSent      *prometheus.CounterVec // type, status
+	PaymentsSettled *prometheus.CounterVec // verdict
 	// PaymentLag is the time from a payment's change at the provider to its place in the ledger; PaymentDayDiffers is how many
 	// payments of the days last compared have other numbers at the provider.
 	PaymentLag        prometheus.Histogram
@@ -85,6 +87,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			"Refusals of the WhatsApp account or its token, which stop all sending."),
 		SendBudgetUnavailable: r.counter("whatsapp_send_budget_unavailable_total",
 			"Messages sent without asking the send budget because Redis did not answer."),
+		EmailsSent:      r.counters("email_sent_total", "Tries to send a mail, by how they ended.", "type", "status"),
 		PaymentsSettled: r.counters("payments_settled_total", "Payments judged, by verdict.", "verdict"),
 		PaymentLag: r.histogram("payment_lag_seconds", "Time from a change of a payment at the provider to the ledger.",
 			[]float64{.25, .5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600, 1800, 3600, 7200, 86400}),

@@ -1,0 +1,184 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"cabanas/booking"
+	"cabanas/dialogue"
+	"cabanas/gateways/email"
+	"cabanas/gateways/ical"
+	"cabanas/gateways/pdf"
+	"cabanas/internal/observe"
+	"cabanas/store/postgres"
+	"cabanas/workflows"
+)
+
+// Mails sends stored mails. A mail whose end is not known is sent again with the same Message-ID: a relay has no way to be
+// asked, and a mail twice is better than none.
+type Mails struct {
+	Store MailStore
+	// Relay is the SMTP relay; nil drops what was written while there was one.
+	Relay MailRelay
+	// OwnerEmail is who is alarmed.
+	OwnerEmail string
+	// Domain ends the ids of calendar events.
+	Domain  string
+	Metrics *observe.Metrics
+	Now     func() time.Time
+}
+
+// MailStore is what sending mails reads and writes.
+type MailStore interface {
+	ReceiptStore
+	Property(ctx context.Context) (booking.Property, error)
+	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
+	Mail(ctx context.Context, id int64) (postgres.Mail, error)
+	MailTried(ctx context.Context, id int64, status postgres.MailStatus, reason string, now time.Time) error
+}
+
+// MailRelay is the SMTP gateway.
+type MailRelay interface {
+	Send(ctx context.Context, m email.Message) error
+}
+
+var _ workflows.MailActivities = (*Mails)(nil)
+
+// mailWorth is how long a mail is tried: as long as a notice by WhatsApp.
+const mailWorth = 72 * time.Hour
+
+// SendMail hands a mail to the relay, unless it was sent, is for nobody, or says what is over. What the relay refuses for good
+// is marked; anything else is an error, to be tried again.
+func (a *Mails) SendMail(ctx context.Context, in workflows.MailInput) (workflows.Done, error) {
+	mail, err := a.Store.Mail(ctx, in.MailID)
+	if err != nil {
+		return workflows.Done{}, asTemporal(err)
+	}
+	if mail.Status != postgres.MailQueued {
+		return workflows.Done{}, nil
+	}
+	ctx = observe.WithTrace(ctx, mail.TraceID)
+	to := mail.GuestEmail
+	if mail.Owner {
+		to = a.OwnerEmail
+	}
+	if reason := a.needless(mail, to); reason != "" {
+		return workflows.Done{}, a.ended(ctx, mail, postgres.MailDropped, reason)
+	}
+	message, err := a.written(ctx, mail, to)
+	if err != nil {
+		return workflows.Done{}, asTemporal(err)
+	}
+	err = a.Relay.Send(ctx, message)
+	failure, known := errors.AsType[*email.Error](err)
+	switch {
+	case err == nil:
+		return workflows.Done{}, a.ended(ctx, mail, postgres.MailSent, "")
+	case known && failure.Final():
+		slog.ErrorContext(ctx, "mail refused for good", "mail_id", mail.ID, "key", mail.Key, "error", err)
+		return workflows.Done{}, a.ended(ctx, mail, postgres.MailFailed, string(failure.Reason))
+	}
+	slog.WarnContext(ctx, "mail not sent", "mail_id", mail.ID, "key", mail.Key, "error", err)
+	return workflows.Done{}, errors.Join(err, a.ended(ctx, mail, postgres.MailQueued, string(email.ReasonOf(err))))
+}
+
+// needless says why a mail is not to be sent at all; empty when it is.
+func (a *Mails) needless(mail postgres.Mail, to string) string {
+	kind := workflows.NoticeKind(mail.Kind)
+	over := mail.Reservation == booking.Cancelled || mail.Reservation == booking.Expired
+	switch {
+	case a.Relay == nil:
+		return "no_relay"
+	case to == "":
+		return "no_address"
+	case mail.Unasked && mail.OptedOut:
+		return optedOut
+	case mail.Reservation != "" && (kind.Overtaken(mail.Reservation) || confirming[kind] && over):
+		return "overtaken"
+	case a.Now().Sub(mail.CreatedAt) > mailWorth:
+		return "too_old"
+	}
+	return ""
+}
+
+// ended writes down how a try ended, even when its time is over.
+func (a *Mails) ended(ctx context.Context, mail postgres.Mail, status postgres.MailStatus, reason string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	label := string(status)
+	if status == postgres.MailFailed || status == postgres.MailQueued {
+		label = reason
+	}
+	a.Metrics.EmailsSent.WithLabelValues(mail.Kind, label).Inc()
+	if status != postgres.MailQueued {
+		slog.InfoContext(ctx, "mail "+string(status), "mail_id", mail.ID, "key", mail.Key, "reason", reason)
+	}
+	return a.Store.MailTried(ctx, mail.ID, status, reason, a.Now())
+}
+
+func (a *Mails) written(ctx context.Context, mail postgres.Mail, to string) (email.Message, error) {
+	var words dialogue.Mail
+	if err := json.Unmarshal(mail.Content, &words); err != nil {
+		return email.Message{}, fmt.Errorf("read mail %d: %w", mail.ID, err)
+	}
+	property, err := a.Store.Property(ctx)
+	if err != nil {
+		return email.Message{}, err
+	}
+	recipient := "guest"
+	if mail.Owner {
+		recipient = "owner"
+	}
+	message := email.Message{
+		Key: mail.Key + "/" + recipient, To: to, FromName: property.Name,
+		Subject: words.Subject, Plain: words.Plain, HTML: words.HTML, Language: words.Language, At: a.Now(),
+	}
+	if confirming[workflows.NoticeKind(mail.Kind)] {
+		r, err := a.Store.Reservation(ctx, mail.Code)
+		if err != nil {
+			return message, err
+		}
+		message.Attachments = append(message.Attachments, a.calendar(property, r))
+	}
+	receipts, err := a.receipts(ctx, mail)
+	message.Attachments = append(message.Attachments, receipts...)
+	return message, err
+}
+
+// calendar is the stay as a file for the guest's own calendar.
+func (a *Mails) calendar(property booking.Property, r postgres.Reservation) email.Attachment {
+	return email.Attachment{
+		Name: r.Code + ".ics", Type: "text/calendar; charset=utf-8; method=PUBLISH",
+		Content: ical.Write(ical.Calendar{ProdID: exportProdID, Events: []ical.ExportEvent{{
+			UID: "stay-" + r.Code + "@" + a.Domain, Summary: property.Name + " · " + r.UnitName,
+			Start: r.Stay.CheckIn, End: r.Stay.CheckOut, Stamp: r.UpdatedAt,
+		}}}),
+	}
+}
+
+func (a *Mails) receipts(ctx context.Context, mail postgres.Mail) ([]email.Attachment, error) {
+	if len(mail.Receipts) == 0 {
+		return nil, nil
+	}
+	issued, err := a.Store.IssueReceipts(ctx, mail.Code, a.Now())
+	if err != nil {
+		return nil, err
+	}
+	var files []email.Attachment
+	for _, receipt := range issued {
+		if !slices.Contains(mail.Receipts, receipt.Number) {
+			continue
+		}
+		content, err := pdf.Receipt(receipt.Receipt)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, email.Attachment{Name: receipt.Number + ".pdf", Type: "application/pdf", Content: content})
+	}
+	return files, nil
+}
