@@ -39,9 +39,9 @@ func TestTermsFollowTheLadder(t *testing.T) {
 			es := dialogue.CancellationTerms("es", test.policy)
 			require.Contains(t, es, test.es)
 			require.Contains(t, es, "La seña es parte del precio")
-			require.Contains(t, es, "artículos 1059 y 1060 del Código Civil y Comercial")
+			require.Contains(t, es, "arts. 1059 y 1060 del Código Civil y Comercial")
 			require.Contains(t, es, "Si cancelamos nosotros, te devolvemos todo.")
-			for language, wants := range map[string][]string{"pt": append(test.pt, "artigos 1059 e 1060"), "en": append(test.en, "articles 1059 and 1060")} {
+			for language, wants := range map[string][]string{"pt": append(test.pt, "arts. 1059 e 1060"), "en": append(test.en, "arts. 1059 and 1060")} {
 				for _, want := range wants {
 					require.Contains(t, dialogue.CancellationTerms(language, test.policy), want)
 				}

@@ -194,7 +194,7 @@ var english = catalogue{
 	HelpPhotosNone:      "I do not have pictures yet. If you like, I can call a person.",
 	PhotoCaption:        "*{cabin}*, up to {capacity}. From {price} a night.",
 	HelpCheckInFull:     "*{cabin}* (booking {code}, from {in} to {out})",
-	HelpDeposit:         "The deposit (seña) is part of the price: it is taken off the total (articles 1059 and 1060 of the Argentine Civil and Commercial Code). If you cancel, it is refunded by these terms.",
+	HelpDeposit:         "The deposit (seña) is part of the price: it is taken off the total (arts. 1059 and 1060 of the Argentine Civil and Commercial Code).",
 	HelpPhotos:          "Here are some pictures.",
 	HelpLine:            "• *{cabin}*: {what}",
 	HelpPriceHead:       "The price depends on the dates and how many you are. Per night:\n{list}",

@@ -194,7 +194,7 @@ var spanish = catalogue{
 	HelpPhotosNone:      "Todavía no tengo fotos cargadas. Si querés, te paso con una persona.",
 	PhotoCaption:        "*{cabin}*, hasta {capacity}. Desde {price} la noche.",
 	HelpCheckInFull:     "*{cabin}* (reserva {code}, del {in} al {out})",
-	HelpDeposit:         "La seña es parte del precio: se descuenta del total (artículos 1059 y 1060 del Código Civil y Comercial argentino). Si cancelás, se devuelve según estos plazos.",
+	HelpDeposit:         "La seña es parte del precio: se descuenta del total (arts. 1059 y 1060 del Código Civil y Comercial).",
 	HelpPhotos:          "Acá van algunas fotos.",
 	HelpLine:            "• *{cabin}*: {what}",
 	HelpPriceHead:       "El precio depende de las fechas y de cuántos son. Por noche:\n{list}",

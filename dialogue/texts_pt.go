@@ -194,7 +194,7 @@ var portuguese = catalogue{
 	HelpPhotosNone:      "Ainda não tenho fotos cadastradas. Se quiser, chamo uma pessoa.",
 	PhotoCaption:        "*{cabin}*, até {capacity}. A partir de {price} por noite.",
 	HelpCheckInFull:     "*{cabin}* (reserva {code}, de {in} a {out})",
-	HelpDeposit:         "O sinal é parte do preço: é descontado do total (artigos 1059 e 1060 do Código Civil e Comercial argentino). Se cancelar, é devolvido conforme estes prazos.",
+	HelpDeposit:         "O sinal é parte do preço: é descontado do total (arts. 1059 e 1060 do Código Civil e Comercial argentino).",
 	HelpPhotos:          "Aqui estão algumas fotos.",
 	HelpLine:            "• *{cabin}*: {what}",
 	HelpPriceHead:       "O preço depende das datas e de quantas pessoas são. Por noite:\n{list}",

@@ -131,6 +131,7 @@ func (c calendar) name(day time.Time) string {
 
 var (
 	codeInChat  = regexp.MustCompile(`RES\d{6}[0-9A-F]{6}`)
+	receiptSeen = regexp.MustCompile(`R-\d{4}-\d{8}`)
 	urlInChat   = regexp.MustCompile(`https?://[^\s)\]]+`)
 	nameInChat  = regexp.MustCompile(`Zoraida Wenceslada\d+q`)
 	phoneInChat = regexp.MustCompile(`\+?549?11\d{8}`)
@@ -149,6 +150,7 @@ var dayInEnglish = regexp.MustCompile(`\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]* (
 // mask replaces what differs from run to run, and nothing else.
 func (c calendar) mask(text string) string {
 	text = codeInChat.ReplaceAllString(text, "{código}")
+	text = receiptSeen.ReplaceAllString(text, "{recibo}")
 	text = nameInChat.ReplaceAllString(text, "Zoraida")
 	text = urlInChat.ReplaceAllString(text, "{link}")
 	text = phoneInChat.ReplaceAllString(text, "{teléfono}")
