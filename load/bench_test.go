@@ -33,6 +33,7 @@ func TestEveryScenarioAddsUp(t *testing.T) {
 			},
 		},
 		Measure: 300 * time.Millisecond, Rounds: 1, Workers: []int{2}, Patience: 100 * time.Millisecond, OpenWorkers: 4, Progress: &progress,
+		Jobs: load.JobSizes{Notifications: 3, Payments: 12, Feeds: 4, FewFeeds: 2, Events: 100, Bookings: 30},
 	})
 	require.NoError(t, err, progress.String())
 	require.Len(t, report.Scenarios, len(load.ScenarioNames))
@@ -41,6 +42,13 @@ func TestEveryScenarioAddsUp(t *testing.T) {
 			require.Positive(t, scenario.Ours.Rate)
 			require.Positive(t, scenario.Floor.Rate)
 			require.Positive(t, scenario.Ours.Nanoseconds)
+			continue
+		}
+		if scenario.Job {
+			for side, got := range map[string]load.SideReport{"ours": scenario.Ours, "floor": scenario.Floor} {
+				require.Len(t, got.Closed, 1, scenario.Name+" "+side)
+				require.Positive(t, got.Closed[0].Done, scenario.Name+" "+side)
+			}
 			continue
 		}
 		for side, got := range map[string]load.SideReport{"ours": scenario.Ours, "floor": scenario.Floor} {

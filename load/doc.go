@@ -12,6 +12,9 @@
 // beside the floor's time in the same run and beside what the product promises. Reading messages needs no system: one goroutine reads a
 // sample over and over.
 //
+// Jobs are heaps of work: the time counts until all of it is done. What needs no other process runs in this one, over a second database
+// of the same server, into which nothing else writes: so the bench can also hold that a sync of unchanged feeds writes not one row.
+//
 // # What runs
 //
 // [StartSystem] starts the program's own api and worker, Postgres, Redis and Temporal as processes through the supervisor, and in this

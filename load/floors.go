@@ -31,17 +31,22 @@ type floors struct {
 
 	mu      sync.Mutex
 	waiting map[string]chan struct{}
+
+	// settle is the activity of payments.
+	settle func(context.Context, heldPayment) error
 }
 
-func startFloors(c client.Client) (*floors, error) {
-	f := &floors{temporal: c, epoch: time.Now().UnixNano(), waiting: map[string]chan struct{}{}}
+func startFloors(c client.Client, settle func(context.Context, heldPayment) error) (*floors, error) {
+	f := &floors{temporal: c, settle: settle, epoch: time.Now().UnixNano(), waiting: map[string]chan struct{}{}}
 	worker.SetStickyWorkflowCacheSize(floorCache)
 	pollers := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
 	f.worker = worker.New(c, floorQueue, worker.Options{WorkflowTaskPollerBehavior: pollers, ActivityTaskPollerBehavior: pollers})
 	f.worker.RegisterWorkflowWithOptions(floorBooking, workflow.RegisterOptions{Name: "LoadFloorBooking"})
 	f.worker.RegisterWorkflowWithOptions(floorConversation, workflow.RegisterOptions{Name: "LoadFloorConversation"})
 	f.worker.RegisterWorkflowWithOptions(floorHold, workflow.RegisterOptions{Name: "LoadFloorHold"})
+	f.worker.RegisterWorkflowWithOptions(floorPayment, workflow.RegisterOptions{Name: "LoadFloorPayment"})
 	f.worker.RegisterActivity(f.LoadFloorStep)
+	f.worker.RegisterActivity(f.LoadFloorSettle)
 	if err := f.worker.Start(); err != nil {
 		return nil, fmt.Errorf("start the floors' worker: %w", err)
 	}
@@ -198,6 +203,41 @@ func (f *floors) hold(ctx context.Context) error {
 		return fmt.Errorf("place the floor's hold: %w", err)
 	}
 	return handle.Get(ctx, nil)
+}
+
+// LoadFloorSettle is the activity of a payment.
+func (f *floors) LoadFloorSettle(ctx context.Context, payment heldPayment) error {
+	return f.settle(ctx, payment)
+}
+
+// floorPayment waits for a payment and has it settled.
+func floorPayment(ctx workflow.Context, _ floorInput) error {
+	var payment heldPayment
+	workflow.GetSignalChannel(ctx, floorSignal).Receive(ctx, &payment)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
+	return workflow.ExecuteActivity(ctx, "LoadFloorSettle", payment).Get(ctx, nil)
+}
+
+func floorPaymentID(code string) string { return "load-floor-payment/" + code }
+
+// awaitPayment starts a minimal workflow that waits for a payment, tellPayment wakes it.
+func (f *floors) awaitPayment(ctx context.Context, code string) error {
+	id := floorPaymentID(code)
+	_, err := f.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: floorQueue}, "LoadFloorPayment", floorInput{ID: id})
+	if err != nil {
+		return fmt.Errorf("start the floor's payment: %w", err)
+	}
+	return nil
+}
+
+func (f *floors) tellPayment(ctx context.Context, payment heldPayment) error {
+	if err := f.temporal.SignalWorkflow(ctx, floorPaymentID(payment.Code), "", floorSignal, payment); err != nil {
+		return fmt.Errorf("signal the floor's payment: %w", err)
+	}
+	return nil
 }
 
 // iterationTime is when an iteration is given up and counts as failed.

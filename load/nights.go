@@ -97,11 +97,15 @@ func (n *nights) clear(ctx context.Context) error {
 
 // insertHold is the bare insert of a hold: what the exclusion constraint costs and nothing else.
 func (n *nights) insertHold(ctx context.Context, at place, guestID int64) error {
+	return n.insertHoldAs(ctx, n.code(), at, guestID)
+}
+
+func (n *nights) insertHoldAs(ctx context.Context, code string, at place, guestID int64) error {
 	_, err := n.pool.Exec(ctx, `
 		INSERT INTO reservations (code, accommodation_id, guest_id, check_in, check_out, guests, channel_source, price, total_centavos,
 			deposit_centavos, currency, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, 'direct', '{}', 10000000, 3000000, 'ARS', now() + interval '1 hour')`,
-		n.code(), at.Cabin, guestID, at.Stay.CheckIn.Time(), at.Stay.CheckOut.Time(), cabinGuests)
+		code, at.Cabin, guestID, at.Stay.CheckIn.Time(), at.Stay.CheckOut.Time(), cabinGuests)
 	return err
 }
 

@@ -42,6 +42,8 @@ type ScenarioReport struct {
 	// rate was looked for.
 	OpenRate float64 `json:"open_rate"`
 	Fixed    bool    `json:"fixed_rate,omitempty"`
+	// Job says that a heap of work was done as fast as could be; Rate is how much of it a second.
+	Job bool `json:"job,omitempty"`
 	// P95Ratio is the floor's p95 by ours.
 	P95Ratio float64 `json:"p95_ratio,omitempty"`
 	// Aim is what our p95 should not exceed, in milliseconds, and OfAim how much of it ours takes. Aims hold for a machine of one's own:
@@ -215,6 +217,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	r.writeReading(t)
 	r.writeRates(t)
 	r.writeFixed(t)
+	r.writeJobs(t)
 	r.writeCosts(t)
 	r.writeDatabases(t)
 	fmt.Fprintln(t)
@@ -244,7 +247,7 @@ func (r *Report) writeReading(t table) {
 }
 
 func (r *Report) writeRates(t table) {
-	scenarios := r.where(func(s ScenarioReport) bool { return !s.Fixed && !isReading(s) })
+	scenarios := r.where(func(s ScenarioReport) bool { return !s.Fixed && !s.Job && !isReading(s) })
 	if len(scenarios) == 0 {
 		return
 	}
@@ -271,6 +274,26 @@ func (r *Report) writeFixed(t table) {
 			both(ours.Dropped, floor.Dropped), both(s.Ours.Failed, s.Floor.Failed))
 	}
 	t.textf("The aims are for information: a shared machine says little about them.")
+}
+
+func (r *Report) writeJobs(t table) {
+	scenarios := r.where(func(s ScenarioReport) bool { return s.Job })
+	if len(scenarios) == 0 {
+		return
+	}
+	t.row("heap of work", "ours/s", "floor/s", "ratio", "by CPU", "ours ms each", "floor ms each", "how many")
+	for _, s := range scenarios {
+		count := func(side SideReport) int64 {
+			total := int64(0)
+			for _, c := range side.Closed {
+				total += c.Done / int64(max(len(c.Rounds), 1))
+			}
+			return total
+		}
+		t.row(s.Name, number(s.Ours.Rate), number(s.Floor.Rate), fmt.Sprintf("%.2f", s.Ratio), fmt.Sprintf("%.2f", s.CPURatio),
+			fmt.Sprintf("%.3f", s.Ours.Nanoseconds/1e6), fmt.Sprintf("%.3f", s.Floor.Nanoseconds/1e6), both(count(s.Ours), count(s.Floor)))
+	}
+	t.textf("From the first to the last of them. Elapsed time over their number: several are done at once.")
 }
 
 func (r *Report) writeCosts(t table) {

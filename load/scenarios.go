@@ -31,7 +31,8 @@ type Scenario struct {
 }
 
 // ScenarioNames lists the scenarios in the order they run.
-var ScenarioNames = []string{understandingName, "bookings", "messages", "replies", "voice", "racers", "race", "webhooks", "holds"}
+var ScenarioNames = []string{understandingName, "bookings", "messages", "replies", "voice", "racers", "race", "webhooks", "holds",
+	"notifications", "reconciliation", "parsing", "feed-growth", "feeds-unchanged", "feeds-changed", "export"}
 
 // workload holds what the scenarios of one system share.
 type workload struct {
@@ -45,6 +46,8 @@ type workload struct {
 	met     bool     // Whether each has a conversation.
 	taken   []place  // Stays that are booked, for racers.
 	strangers
+	annex *annex // For the jobs that need it.
+	feeds feedFleet
 }
 
 // A guest who never stops writing is answered slowly, and who waits for a free guest should be the load, not the system: the longer it is
@@ -69,7 +72,7 @@ func newWorkload(ctx context.Context, s *System, measure time.Duration) (*worklo
 	if w.guests, err = addGuests(ctx, s.Pool, w.phones); err != nil {
 		return nil, err
 	}
-	if w.floors, err = startFloors(s.Temporal); err != nil {
+	if w.floors, err = startFloors(s.Temporal, w.settleFloor); err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, func() error { w.floors.close(); return nil })
@@ -77,6 +80,9 @@ func newWorkload(ctx context.Context, s *System, measure time.Duration) (*worklo
 		return nil, err
 	}
 	s.closers = append(s.closers, w.hooks.close)
+	if w.annex, err = s.openAnnex(ctx); err != nil {
+		return nil, err
+	}
 	return w, nil
 }
 

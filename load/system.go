@@ -45,11 +45,11 @@ type System struct {
 	Provider *Provider
 	HTTP     *http.Client
 
-	phoneID, whatsAppSecret string
-	running                 *supervisor.Running
-	meter                   *meter
-	nights                  *nights
-	closers                 []func() error
+	phoneID, whatsAppSecret, mercadoPagoSecret string
+	running                                    *supervisor.Running
+	meter                                      *meter
+	nights                                     *nights
+	closers                                    []func() error
 }
 
 // phoneID is the number the guests of the load write to.
@@ -57,7 +57,8 @@ const loadPhoneID = "100000000000001"
 
 // StartSystem starts everything in a temporary home. Close stops and deletes it.
 func StartSystem(ctx context.Context, o SystemOptions) (*System, error) {
-	s := &System{phoneID: loadPhoneID, whatsAppSecret: strings.ToLower(rand.Text() + rand.Text())}
+	s := &System{phoneID: loadPhoneID, whatsAppSecret: strings.ToLower(rand.Text() + rand.Text()),
+		mercadoPagoSecret: strings.ToLower(rand.Text() + rand.Text())}
 	err := s.start(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -131,7 +132,7 @@ func (s *System) startParts(ctx context.Context, o SystemOptions) error {
 func (s *System) environment(settings map[string]string) []string {
 	all := map[string]string{
 		"WHATSAPP_API_URL": s.Provider.URL, "WHATSAPP_APP_SECRET": s.whatsAppSecret, "WHATSAPP_PHONE_ID": s.phoneID,
-		"MERCADOPAGO_API_URL": s.Provider.URL, "WHISPER_API_URL": s.Provider.URL,
+		"MERCADOPAGO_API_URL": s.Provider.URL, "MERCADOPAGO_WEBHOOK_SECRET": s.mercadoPagoSecret, "WHISPER_API_URL": s.Provider.URL,
 		// As many as an account may be allowed: what is measured is the program, not its manners.
 		"WHATSAPP_MESSAGES_PER_SECOND": "1000", "WHATSAPP_PAIR_BURST": "100000",
 		"HOLD_TTL": "96h", "PAYMENT_RECONCILE_INTERVAL": "24h",

@@ -15,7 +15,7 @@ import (
 // runLoad measures a private system of its own; it never touches one that runs.
 func runLoad(ctx context.Context, args []string) error {
 	if len(args) == 0 || args[0] != "bench" {
-		return fmt.Errorf("load wants: bench [--scenario NAME,…] [--seconds N] [--rounds N] [--workers N,…] [--json FILE]; scenarios: %s",
+		return fmt.Errorf("load wants: bench [--scenario NAME,…] [--seconds N] [--rounds N] [--workers N,…] [--feeds N] [--payments N] [--json FILE]; scenarios: %s",
 			strings.Join(load.ScenarioNames, ", "))
 	}
 	options := load.DefaultBench
@@ -41,12 +41,14 @@ func runLoad(ctx context.Context, args []string) error {
 	})
 	seconds := set.Float64("seconds", options.Measure.Seconds(), "length of each measurement")
 	set.IntVar(&options.Rounds, "rounds", options.Rounds, "measurements of each kind; medians are reported")
+	set.IntVar(&options.Jobs.Feeds, "feeds", options.Jobs.Feeds, "calendars that are kept in step")
+	set.IntVar(&options.Jobs.Payments, "payments", options.Jobs.Payments, "payments that are reconciled")
 	file := set.String("json", "", "write the report to this file too")
 	if err := set.Parse(args[1:]); err != nil {
 		return err
 	}
-	if *seconds <= 0 || options.Rounds < 1 {
-		return errors.New("load bench: --seconds and --rounds must be more than zero")
+	if *seconds <= 0 || options.Rounds < 1 || options.Jobs.Feeds < 1 || options.Jobs.Payments < 1 {
+		return errors.New("load bench: --seconds, --rounds, --feeds and --payments must be more than zero")
 	}
 	options.Measure = time.Duration(*seconds * float64(time.Second))
 	options.Progress = os.Stderr
