@@ -54,7 +54,7 @@ func (s *season) day(n int) {
 		s.timers()
 		s.round()
 		for _, c := range s.shops {
-			if s.rng.IntN(2) == 0 {
+			if s.rng.IntN(3) == 0 {
 				s.wait(time.Minute)
 				s.imports(c)
 			}

@@ -12,6 +12,9 @@ import (
 
 func (c *shop) sell(kind string) {
 	s, stay := c.season, c.season.anyStay()
+	if ours := s.anyOurs(); ours != nil && s.rng.IntN(3) == 0 {
+		stay = ours.stay.Shift(s.rng.IntN(3)) // A channel that does not know yet sells them a second time.
+	}
 	sold, ok := s.sell(c.name, kind, stay)
 	if !ok {
 		s.tell("refused there", c.name, stay)

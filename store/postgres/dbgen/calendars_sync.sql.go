@@ -478,10 +478,10 @@ WITH export AS (
 )
 SELECT o.start_date, o.end_date, o.channel::text AS channel,
     coalesce(o.since, 'epoch')::timestamptz AS since, coalesce(o.until, 'epoch')::timestamptz AS until,
-    coalesce((SELECT min(p.at) FROM calendar_pulls p, export
-        WHERE p.export_id = export.id AND p.channel = $1::text AND p.at >= o.since), 'epoch')::timestamptz AS fetched,
-    coalesce((SELECT min(p.at) FROM calendar_pulls p, export
-        WHERE p.export_id = export.id AND p.channel = $1::text AND p.at >= o.until), 'epoch')::timestamptz AS dropped
+    coalesce((SELECT min(p.at) FROM calendar_pulls p
+        WHERE p.export_id = (SELECT x.id FROM export x) AND p.channel = $1::text AND p.at >= o.since), 'epoch')::timestamptz AS fetched,
+    coalesce((SELECT min(p.at) FROM calendar_pulls p
+        WHERE p.export_id = (SELECT x.id FROM export x) AND p.channel = $1::text AND p.at >= o.until), 'epoch')::timestamptz AS dropped
 FROM ours o ORDER BY o.start_date, o.end_date
 `
 
