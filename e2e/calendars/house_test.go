@@ -32,8 +32,8 @@ import (
 )
 
 const (
-	vrbo    booking.Channel = "vrbo"
-	listing                 = "cabin"
+	vrbo    = booking.Channel("vrbo")
+	listing = "cabin"
 	// slow is longer than a feed is waited for.
 	patience, slow = time.Second, 1200 * time.Millisecond
 )
