@@ -132,13 +132,13 @@ func (a *annex) fingerprint(ctx context.Context) (string, error) {
 	}
 	var all strings.Builder
 	for _, table := range tables {
-		var print string
+		var mark string
 		err := a.pool.QueryRow(ctx, `SELECT count(*) || '/' || coalesce(sum(hashtext(ctid::text || '/' || xmin::text || '/' || xmax::text)::bigint), 0)
-			FROM `+table).Scan(&print)
+			FROM `+table).Scan(&mark)
 		if err != nil {
 			return "", fmt.Errorf("look at %s: %w", table, err)
 		}
-		fmt.Fprintf(&all, "%s %s\n", table, print)
+		fmt.Fprintf(&all, "%s %s\n", table, mark)
 	}
 	return all.String(), nil
 }

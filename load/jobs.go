@@ -96,10 +96,10 @@ func (w *workload) workOff(ctx context.Context, h heap, still, walInspected bool
 	if err := h.ready(ctx); err != nil {
 		return m, fmt.Errorf("prepare: %w", err)
 	}
-	print := ""
+	mark := ""
 	if still {
 		var err error
-		if print, err = w.annex.fingerprint(ctx); err != nil {
+		if mark, err = w.annex.fingerprint(ctx); err != nil {
 			return m, err
 		}
 	}
@@ -138,7 +138,7 @@ func (w *workload) workOff(ctx context.Context, h heap, still, walInspected bool
 		return m, nil
 	}
 	now, err := w.annex.fingerprint(ctx)
-	if err == nil && now != print {
+	if err == nil && now != mark {
 		err = fmt.Errorf("%w: what changes nothing wrote something", ErrAccount)
 	}
 	return m, err
