@@ -59,10 +59,6 @@ type CalendarStore interface {
 	AddFeed(ctx context.Context, feed postgres.NewFeed, now time.Time) (int64, error)
 	Feed(ctx context.Context, id int64, today booking.Date) (postgres.Feed, error)
 	Feeds(ctx context.Context, accommodationID int64, today booking.Date) ([]postgres.Feed, error)
-	ChangeFeed(ctx context.Context, id int64, url string, interval time.Duration, now time.Time) error
-	PauseFeed(ctx context.Context, id int64, now time.Time) error
-	ResumeFeed(ctx context.Context, id int64, now time.Time) error
-	AcceptFeed(ctx context.Context, id int64, now time.Time) error
 	DeleteFeed(ctx context.Context, id int64, leaves postgres.FeedLeaves, staffID int64, today booking.Date, now time.Time) (int, error)
 
 	DueConflictAlarms(ctx context.Context, accommodationID int64) ([]postgres.Due, error)
@@ -144,7 +140,7 @@ func reading(location *time.Location, now time.Time) ical.Reading {
 // answer is a calendar in the words of the rules. Summaries go no further than this.
 func (c *Calendars) answer(accommodationID int64, channel booking.Channel, calendar ical.Feed) postgres.FeedAnswer {
 	answer := postgres.FeedAnswer{
-		Digest: calendar.Digest[:], Problems: len(calendar.Problems), OwnSuffix: c.ownSuffix(accommodationID), Holds: c.ExportHolds,
+		Digest: calendar.Digest[:], Problems: len(calendar.Problems), Unread: calendar.Unread, OwnSuffix: c.ownSuffix(accommodationID), Holds: c.ExportHolds,
 	}
 	for _, event := range calendar.Events {
 		if event.Cancelled {

@@ -41,32 +41,6 @@ func (c *Calendars) AddFeed(ctx context.Context, wish postgres.NewFeed) (postgre
 	return f, nil
 }
 
-// ChangeFeed gives a feed another address or interval.
-func (c *Calendars) ChangeFeed(ctx context.Context, id int64, url string, interval time.Duration) (postgres.Feed, error) {
-	if interval != 0 && interval < min(shortestInterval, c.Every) {
-		return postgres.Feed{}, booking.Refuse(booking.CodeInvalidInput, "a feed is fetched once a minute at most")
-	}
-	return c.changed(ctx, id, c.Store.ChangeFeed(ctx, id, url, interval, c.Now()))
-}
-
-// PauseFeed stops fetching a feed: the row says so and its schedule is paused.
-func (c *Calendars) PauseFeed(ctx context.Context, id int64) (postgres.Feed, error) {
-	return c.changed(ctx, id, c.Store.PauseFeed(ctx, id, c.Now()))
-}
-
-// ResumeFeed fetches it again. A pause that an operator made in Temporal stays.
-func (c *Calendars) ResumeFeed(ctx context.Context, id int64) (postgres.Feed, error) {
-	return c.changed(ctx, id, c.Store.ResumeFeed(ctx, id, c.Now()))
-}
-
-// AcceptFeed says that what a quarantined feed shows is right, and fetches it.
-func (c *Calendars) AcceptFeed(ctx context.Context, id int64) (workflows.CalendarSyncResult, error) {
-	if err := c.Store.AcceptFeed(ctx, id, c.Now()); err != nil {
-		return workflows.CalendarSyncResult{}, err
-	}
-	return c.SyncNow(ctx, id)
-}
-
 // DeleteFeed ends a feed; its future nights are released or stay closed by hand, as the caller says. It reports how many blocks
 // that were.
 func (c *Calendars) DeleteFeed(ctx context.Context, id int64, leaves postgres.FeedLeaves, staffID int64) (int, error) {

@@ -246,6 +246,30 @@ func TestAnUnchangedFeedCostsNoWrite(t *testing.T) {
 	require.NotEqual(t, before, c.written(), "the database follows within ten minutes")
 }
 
+func TestNightsOfAnEventThatCannotBeReadStayClosed(t *testing.T) {
+	t.Parallel()
+	c := newCoast(t)
+	weekly := "BEGIN:VEVENT\r\nUID:weekly\r\nDTSTART;VALUE=DATE:" + c.in(50).Time().Format("20060102") + "\r\nRRULE:FREQ=WEEKLY;COUNT=2\r\nEND:VEVENT\r\n"
+	c.publishes(c.stay("a", 10, 3), c.stay("b", 20, 2), weekly)
+	c.sync()
+	require.Equal(t, 4, c.closed())
+	unread := func(uid string) string { return "BEGIN:VEVENT\r\nUID:" + uid + "\r\nDTSTART:soon\r\nEND:VEVENT\r\n" }
+	c.publishes(unread("1418fb94e984-a@airbnb.com"), c.stay("b", 20, 2), unread("weekly"))
+	for range 4 {
+		c.later(5 * time.Minute)
+		result := c.sync()
+		require.Zero(t, result.Missing+result.Released)
+		require.NotEqual(t, workflows.SyncQuarantined, result.Outcome)
+	}
+	require.Equal(t, 4, c.closed())
+	c.publishes(c.stay("b", 20, 2), unread("weekly"))
+	for range 3 {
+		c.later(5 * time.Minute)
+		c.sync()
+	}
+	require.Equal(t, 3, c.closed(), "what is really gone is released")
+}
+
 func TestAFeedIsAskedOnlyForNews(t *testing.T) {
 	t.Parallel()
 	c := newCoast(t)

@@ -79,7 +79,10 @@ type Input struct {
 	OwnerAccepted bool
 	Known         []Known
 	Seen          []Seen
-	Ours          []Ours
+	// Unread reports whether the event of a UID is in the fetch though nobody could read it. A known one stays where it was: it
+	// is not missing. Nil: everything was read.
+	Unread func(uid string) bool
+	Ours   []Ours
 }
 
 // Why is what happened to an event, as a word for logs, metrics and the flight recorder.

@@ -11,7 +11,7 @@ import (
 // every Release.
 func Reconcile(input Input) Plan {
 	in := prepare(input)
-	list := events(in.Seen)
+	list := events(append(in.unread(), in.Seen...))
 	missing := match(in.Today, list, in.Known)
 
 	plan := Plan{Settled: true}
@@ -45,6 +45,24 @@ func prepare(input Input) *round {
 		in.longestOurs = max(in.longestOurs, ours.Nights.Nights())
 	}
 	return in
+}
+
+// unread are the known events that the fetch has and nobody could read, where they were.
+func (in *round) unread() []Seen {
+	if in.Unread == nil {
+		return nil
+	}
+	read := make(map[string]bool, len(in.Seen))
+	for _, s := range in.Seen {
+		read[s.UID] = true
+	}
+	var unread []Seen
+	for _, k := range in.Known {
+		if !read[k.UID] && in.Unread(k.UID) {
+			unread = append(unread, Seen{UID: k.UID, Nights: k.Nights, Kind: k.Kind})
+		}
+	}
+	return unread
 }
 
 // Again returns what the last good fetch held, for a fetch that answered with the same content.

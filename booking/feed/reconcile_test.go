@@ -87,6 +87,32 @@ func TestAVanishedEventIsReleasedAfterThreeGoodFetches(t *testing.T) {
 	require.Len(t, m.fetch(gone, stays).Add, 1, "after that it is a new event")
 }
 
+func TestAnEventThatCannotBeReadHasNotVanished(t *testing.T) {
+	t.Parallel()
+	m := newMemory(booking.ChannelAirbnb)
+	bad, stays := seen("bad", 5, 3), seen("stays", 20, 2)
+	m.fetch(bad, stays)
+	m.fetch(stays)
+	m.Unread = func(uid string) bool { return uid == "bad" }
+	requireUpdate(t, m.fetch(stays), feed.Returned)
+	for range feed.GoodFetchesToRelease + 1 {
+		plan := m.fetch(stays)
+		requireNothing(t, plan)
+		require.True(t, plan.Settled)
+	}
+	require.Equal(t, every(nights(5, 3), nights(20, 2)), m.closed())
+
+	moved := requireUpdate(t, m.fetch(seen("bad", 40, 3), stays), feed.Moved)
+	require.Equal(t, nights(40, 3), moved.Nights, "another event of the same name that was read tells where it is")
+
+	m.fetch()
+	require.False(t, m.plan.Quarantined, "an event that cannot be read is not lost")
+	m.Unread = nil
+	m.fetch(seen("stays", 20, 2))
+	m.fetch(seen("stays", 20, 2))
+	require.Len(t, m.fetch(seen("stays", 20, 2)).Release, 1, "nor is it kept for ever")
+}
+
 func TestTheOnlyEventCanBeCancelled(t *testing.T) {
 	t.Parallel()
 	m := newMemory(booking.ChannelAirbnb)

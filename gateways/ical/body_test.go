@@ -187,6 +187,27 @@ func TestSharedUIDs(t *testing.T) {
 	}
 }
 
+func TestSkippedEventsAreNotGone(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 5000)
+	whole, err := Parse(calendar(vevent("UID:"+long, "DTSTART:20261220"), vevent("DTSTART:20261220")), reading())
+	require.NoError(t, err)
+	require.False(t, whole.Unread(whole.Events[0].UID))
+	good := vevent("UID:good", "DTSTART:20261220")
+	feed, err := Parse(calendar(good, vevent("UID:a", "DTSTART:soon"), vevent("UID:"+long, "DTSTART:20261220", "DTEND:20261219")), reading())
+	require.NoError(t, err)
+	for uid, unread := range map[string]bool{
+		"a": true, "a/20261220": true, "a/2026-12-20/2026-12-24": true, whole.Events[0].UID: true,
+		"good": false, "ab": false, "": false, "b/20261220": false, whole.Events[1].UID: false,
+	} {
+		require.Equal(t, unread, feed.Unread(uid), "%s", uid)
+	}
+	feed, err = Parse(calendar(good, vevent("DTSTART:soon")), reading())
+	require.NoError(t, err)
+	require.True(t, feed.Unread(whole.Events[1].UID), "which one it was nobody knows")
+	require.False(t, feed.Unread("a"))
+}
+
 func TestVeryLongUIDsAreShortened(t *testing.T) {
 	t.Parallel()
 	feed, err := Parse(calendar(vevent("UID:"+strings.Repeat("x", 5000), "DTSTART:20261220"), vevent("UID:"+strings.Repeat("x", 5001), "DTSTART:20261220")), reading())

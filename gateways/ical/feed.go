@@ -1,6 +1,7 @@
 package ical
 
 import (
+	"strings"
 	"time"
 
 	"cabanas/booking"
@@ -34,6 +35,19 @@ type Feed struct {
 	// events and properties, in DTSTAMP, folding, ends of line or texts that decide nothing have the same one. It changes when
 	// the [Reading] brings another instance of a recurring event into sight.
 	Digest [32]byte
+
+	unread map[string]bool // UIDs of skipped events, "" when one of them has none
+}
+
+// Unread reports whether an event that an earlier fetch gave under this UID may be one that was skipped now: it is still in the
+// feed and has not vanished. What a skipped event has under its UID, such as its instances, counts with it.
+func (f Feed) Unread(uid string) bool {
+	for end := range len(uid) {
+		if uid[end] == '/' && f.unread[uid[:end]] {
+			return true
+		}
+	}
+	return f.unread[uid] || f.unread[""] && strings.HasPrefix(uid, madePrefix)
 }
 
 // Problem is something about one event that was not as it should be. Nothing in it identifies a person. An event that was

@@ -16,6 +16,7 @@ const (
 	mostProblems = 1000
 	noon         = 12
 	longestUID   = 255
+	madePrefix   = "made-" // of UIDs that we made
 )
 
 // understood turns the events as written into nights, and says how many of them were skipped.
@@ -110,6 +111,10 @@ func (u *understanding) report(s *source, reason ProblemReason, detail string) {
 	problem := Problem{Line: s.line, UID: shortened(s.uid), Reason: reason, Detail: detail}
 	if problem.Skipped() {
 		u.skipped++
+		if u.feed.unread == nil {
+			u.feed.unread = map[string]bool{}
+		}
+		u.feed.unread[problem.UID] = true
 	}
 	u.feed.Problems = append(u.feed.Problems, problem)
 }
@@ -273,7 +278,7 @@ func instanceUID(uid string, original booking.Date) string {
 func (u *understanding) madeUID(s *source, start moment, length time.Duration) string {
 	first, end := u.nights(start, length)
 	sum := sha256.Sum256([]byte(first.String() + "\n" + end.String() + "\n" + s.summary))
-	return "made-" + hex.EncodeToString(sum[:12])
+	return madePrefix + hex.EncodeToString(sum[:12])
 }
 
 func shortened(uid string) string {

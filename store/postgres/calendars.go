@@ -115,24 +115,6 @@ func (s *Store) ActiveFeeds(ctx context.Context, accommodationID int64) ([]Feed,
 	return feeds, nil
 }
 
-// ChangeFeed gives a feed another address or interval; zero is as often as the setting says.
-func (s *Store) ChangeFeed(ctx context.Context, id int64, url string, interval time.Duration, now time.Time) error {
-	changed, err := s.queries.ChangeFeed(ctx, s.pool, &dbgen.ChangeFeedParams{ID: id, Url: url, IntervalSeconds: seconds(interval), Now: now})
-	return oneFeed("change feed", id, changed, err)
-}
-
-// PauseFeed stops fetching; its blocks stay. A paused feed is never stale.
-func (s *Store) PauseFeed(ctx context.Context, id int64, now time.Time) error {
-	changed, err := s.queries.PauseFeed(ctx, s.pool, &dbgen.PauseFeedParams{ID: id, Now: now})
-	return oneFeed("pause feed", id, changed, err)
-}
-
-// ResumeFeed fetches again.
-func (s *Store) ResumeFeed(ctx context.Context, id int64, now time.Time) error {
-	changed, err := s.queries.ResumeFeed(ctx, s.pool, &dbgen.ResumeFeedParams{ID: id, Now: now})
-	return oneFeed("resume feed", id, changed, err)
-}
-
 // AcceptFeed records that what a quarantined feed shows is right: the next fetch believes it. A feed that is not in quarantine
 // is [booking.CodeWrongState].
 func (s *Store) AcceptFeed(ctx context.Context, id int64, now time.Time) error {
@@ -237,13 +219,6 @@ func storedFeed(stored *dbgen.CalendarFeed) Feed {
 		Failures: int(stored.Failures), Problems: int(stored.Problems), QuarantinedAt: timeOf(stored.QuarantinedAt),
 		QuarantineReason: stored.QuarantineReason, AcceptedAt: timeOf(stored.AcceptedAt), StaleAlarmedAt: timeOf(stored.StaleAlarmedAt),
 	}
-}
-
-func oneFeed(operation string, id, changed int64, err error) error {
-	if err == nil && changed == 0 {
-		return booking.Refuse(booking.CodeNotFound, "no feed %d", id)
-	}
-	return explain(operation, err)
 }
 
 func seconds(interval time.Duration) *int32 {

@@ -55,15 +55,6 @@ func (s *Store) Exports(ctx context.Context, accommodationID int64) ([]Export, e
 	return exports, nil
 }
 
-// DeleteExport ends an export with its pulls.
-func (s *Store) DeleteExport(ctx context.Context, id int64) error {
-	deleted, err := s.queries.DeleteExport(ctx, s.pool, id)
-	if err == nil && deleted == 0 {
-		return booking.Refuse(booking.CodeNotFound, "no export %d", id)
-	}
-	return explain("delete export", err)
-}
-
 // pullsKept is how many pulls of an export are remembered; at one in ten minutes these are three days and a half.
 const pullsKept = 500
 

@@ -51,7 +51,7 @@ func TestPullsAreRememberedForTheirChannel(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := t.Context()
-	export, err := b.SetExport(ctx, b.cabin, booking.ChannelAirbnb, []byte("one"), now)
+	export, err := b.RotateExport(ctx, b.cabin, booking.ChannelAirbnb, []byte("one"), byCommand, now)
 	require.NoError(t, err)
 	last, err := b.LastPull(ctx, b.cabin, booking.ChannelAirbnb)
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestPullsAreRememberedForTheirChannel(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, now.Add(4*time.Hour), last)
 
-	_, err = b.SetExport(ctx, b.cabin, booking.ChannelAirbnb, []byte("two"), now)
+	_, err = b.RotateExport(ctx, b.cabin, booking.ChannelAirbnb, []byte("two"), byCommand, now)
 	require.NoError(t, err)
 	_, err = b.Export(ctx, b.cabin, []byte("one"))
 	requireCode(t, err, booking.CodeNotFound)
@@ -81,7 +81,7 @@ func TestPullsAreRememberedForTheirChannel(t *testing.T) {
 	exports, err := b.Exports(ctx, 0)
 	require.NoError(t, err)
 	require.Equal(t, last, exports[0].LastPull)
-	require.NoError(t, b.DeleteExport(ctx, export.ID))
+	require.NoError(t, b.EndExport(ctx, export.ID, byCommand, now))
 	_, err = b.Export(ctx, b.cabin, []byte("two"))
 	requireCode(t, err, booking.CodeNotFound)
 }

@@ -54,7 +54,7 @@ func TestTheIntervalDecidesWhatWasUnseenForLong(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			c := b.newFeed(b.cabin, booking.ChannelBooking, "https://booking.test/1.ics")
-			export, err := c.SetExport(t.Context(), c.cabin, booking.ChannelBooking, []byte("token"), now)
+			export, err := c.RotateExport(t.Context(), c.cabin, booking.ChannelBooking, []byte("token"), byCommand, now)
 			require.NoError(t, err)
 			c.shows()
 			held := c.hold(stay("2027-01-10", 3))

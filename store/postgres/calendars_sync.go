@@ -58,7 +58,9 @@ func (s *Store) FeedFailed(ctx context.Context, id int64, reason string, now tim
 
 // FeedAnswer is a good answer of a feed.
 type FeedAnswer struct {
-	Seen               []feed.Seen
+	Seen []feed.Seen
+	// Unread reports whether an event of a UID is in the answer though it could not be read; nil when all were.
+	Unread             func(uid string) bool
 	ETag, LastModified string
 	Digest             []byte
 	// Problems counts events that could not be read whole.
@@ -209,7 +211,7 @@ func (s *Store) beginApply(ctx context.Context, tx pgx.Tx, id int64, answer Feed
 func (a *application) decide(ctx context.Context) (feed.Plan, error) {
 	in := feed.Input{
 		Now: a.now, Today: a.feed.today, Channel: a.feed.channel, OwnSuffix: a.answer.OwnSuffix, LastGood: a.feed.lastGoodAt,
-		Interval: a.answer.Interval, QuarantinedSince: a.feed.quarantinedAt, Seen: a.answer.Seen,
+		Interval: a.answer.Interval, QuarantinedSince: a.feed.quarantinedAt, Seen: a.answer.Seen, Unread: a.answer.Unread,
 		OwnerAccepted: !a.feed.quarantinedAt.IsZero() && !a.feed.acceptedAt.Before(a.feed.quarantinedAt),
 	}
 	var err error

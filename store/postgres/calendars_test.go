@@ -141,11 +141,11 @@ func TestAFeedThatLosesMostIsNotBelieved(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, due)
 
-	require.NoError(t, c.AcceptFeed(t.Context(), c.id, c.at))
+	require.NoError(t, c.ChangeFeedByStaff(t.Context(), c.id, postgres.FeedChange{Accepted: true}, byCommand, c.at))
 	c.shows(all[0])
 	require.Equal(t, []string{"2027-01-10/2027-01-13"}, c.closed())
 	require.True(t, c.feed().QuarantinedAt.IsZero())
-	requireCode(t, c.AcceptFeed(t.Context(), c.id, c.at), booking.CodeWrongState)
+	requireCode(t, c.ChangeFeedByStaff(t.Context(), c.id, postgres.FeedChange{Accepted: true}, byCommand, c.at), booking.CodeWrongState)
 }
 
 func TestAConflictIsOpenUntilItEndsOrSomebodyChooses(t *testing.T) {
@@ -153,7 +153,8 @@ func TestAConflictIsOpenUntilItEndsOrSomebodyChooses(t *testing.T) {
 	b := setup(t)
 	c := b.airbnb()
 	r := b.hold(stay("2027-01-10", 3))
-	staff := ask[int64](b, `INSERT INTO users (email, role, password_hash) VALUES ('a@b.test', 'owner', 'x') RETURNING id`)
+	staff := postgres.Author{Kind: "staff",
+		UserID: ask[int64](b, `INSERT INTO users (email, role, password_hash) VALUES ('a@b.test', 'owner', 'x') RETURNING id`)}
 
 	require.Equal(t, 1, c.shows(event("a", "2027-01-12", 3)).Conflicts)
 	require.Zero(t, c.shows(event("a", "2027-01-12", 3)).Conflicts, "it is open already")
@@ -170,13 +171,13 @@ func TestAConflictIsOpenUntilItEndsOrSomebodyChooses(t *testing.T) {
 	c.clean()
 
 	// A choice holds while the two share a night, whatever else the event does.
-	require.NoError(t, c.ResolveConflict(t.Context(), due[0].ID, postgres.ResolvedKeepOurs, staff, now))
-	requireCode(t, c.ResolveConflict(t.Context(), due[0].ID, postgres.ResolvedKeepOurs, staff, now), booking.CodeWrongState)
+	require.NoError(t, c.ResolveByStaff(t.Context(), due[0].ID, postgres.ResolvedKeepOurs, staff, now))
+	requireCode(t, c.ResolveByStaff(t.Context(), due[0].ID, postgres.ResolvedKeepOurs, staff, now), booking.CodeWrongState)
 	c.shows(event("a", "2027-01-11", 5))
 	again, err := c.Conflict(t.Context(), due[0].ID)
 	require.NoError(t, err)
 	require.Equal(t, postgres.ResolvedKeepOurs, again.Resolution)
-	require.Equal(t, staff, again.ResolvedBy)
+	require.Equal(t, staff.UserID, again.ResolvedBy)
 	c.clean()
 	_, err = c.PlaceHold(t.Context(), c.wish(stay("2027-01-14", 1)), now)
 	requireCode(t, err, booking.CodeDatesTaken)
@@ -254,7 +255,7 @@ func TestADeletedFeedLeavesWhatIsChosen(t *testing.T) {
 				left, err := c.Blocks(t.Context(), c.cabin, monday, monday.AddDays(400))
 				require.NoError(t, err)
 				require.Equal(t, "manual", left[0].Source)
-				require.NoError(t, c.Unblock(t.Context(), left[0].ID, c.at))
+				require.NoError(t, c.UnblockByStaff(t.Context(), left[0].ID, byCommand, c.at))
 				require.Empty(t, c.closed())
 			}
 			again := c.airbnb()
@@ -271,7 +272,7 @@ func TestOurOwnBookingsComingBackCloseNothing(t *testing.T) {
 	r := b.hold(stay("2027-01-10", 3))
 	_, err := b.ConfirmByOwner(ctx, r.Code, 1, now)
 	require.NoError(t, err)
-	export, err := b.SetExport(ctx, b.cabin, booking.ChannelAirbnb, []byte("hash"), now)
+	export, err := b.RotateExport(ctx, b.cabin, booking.ChannelAirbnb, []byte("hash"), byCommand, now)
 	require.NoError(t, err)
 	back := feed.Seen{UID: "7f662ec65913-x@airbnb.com", Nights: r.Stay, Kind: feed.Closure}
 	require.NoError(t, b.RecordPull(ctx, export.ID, "airbnb", booking.ChannelAirbnb, time.Now().Add(time.Minute)))

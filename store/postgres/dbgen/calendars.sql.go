@@ -593,7 +593,8 @@ type ListExportRowsRow struct {
 }
 
 // A channel does not get its own bookings and events back, unless several calendars share the name "other". A change of money
-// is no change of nights: stamp and sequence come from the events that touched those.
+// is no change of nights: stamp and sequence come from the events that touched those. Nights kept for a guest by an offer are like an
+// unpaid hold: who publishes those wants no channel to sell what somebody is about to take. ListOurs follows, so that they come back as echoes.
 func (q *Queries) ListExportRows(ctx context.Context, db DBTX, arg *ListExportRowsParams) ([]*ListExportRowsRow, error) {
 	rows, err := db.Query(ctx, listExportRows,
 		arg.AccommodationID,

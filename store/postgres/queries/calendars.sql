@@ -149,7 +149,8 @@ FROM calendar_exports x WHERE x.accommodation_id = @accommodation_id ORDER BY x.
 
 -- name: ListExportRows :many
 -- A channel does not get its own bookings and events back, unless several calendars share the name "other". A change of money
--- is no change of nights: stamp and sequence come from the events that touched those.
+-- is no change of nights: stamp and sequence come from the events that touched those. Nights kept for a guest by an offer are like an
+-- unpaid hold: who publishes those wants no channel to sell what somebody is about to take. ListOurs follows, so that they come back as echoes.
 SELECT 'reservation'::text AS source, r.id::text AS id, r.check_in AS start_date, r.check_out AS end_date, changed.at AS updated_at, changed.n::integer AS sequence
 FROM reservations r CROSS JOIN LATERAL (
     SELECT coalesce(max(e.at), r.created_at)::timestamptz AS at, greatest(count(*) - 1, 0) AS n
