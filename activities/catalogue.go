@@ -14,6 +14,7 @@ type Terms struct {
 	Grace     time.Duration
 	// AlternativeFor is how long other nights are held for who paid when theirs were sold; 0 offers none.
 	AlternativeFor time.Duration
+	// DepositPercent is asked where the property has none of its own.
 	DepositPercent int
 	Limits         booking.Limits
 	// HoldsPerPhone bounds unpaid holds of one phone; 0 is no limit.
@@ -42,11 +43,16 @@ type catalogue struct {
 
 func (c catalogue) property(ctx context.Context) (booking.Property, error) {
 	property, err := c.store.Property(ctx)
-	if err != nil {
-		return booking.Property{}, err
+	return c.terms.of(property), err
+}
+
+// of is a property under these rules; what the owner set for it wins.
+func (t Terms) of(property booking.Property) booking.Property {
+	property.Limits = t.Limits
+	if property.DepositPercent == 0 {
+		property.DepositPercent = t.DepositPercent
 	}
-	property.DepositPercent, property.Limits = c.terms.DepositPercent, c.terms.Limits
-	return property, nil
+	return property
 }
 
 func (c catalogue) today(property booking.Property) booking.Date {

@@ -118,8 +118,7 @@ func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialo
 // ownerNotice is what every notice has, in the owner's language.
 func (a *Messaging) ownerNotice(ctx context.Context, kind workflows.NoticeKind) (dialogue.Notice, error) {
 	property, err := a.Store.Property(ctx)
-	property.DepositPercent, property.Limits = a.Terms.DepositPercent, a.Terms.Limits
-	return dialogue.Notice{Kind: string(kind), Property: property, Now: a.Now(), Language: "es"}, err
+	return dialogue.Notice{Kind: string(kind), Property: a.Terms.of(property), Now: a.Now(), Language: "es"}, err
 }
 
 // unasked are the notices that guests did not ask for: they yield to the others and end with an opt-out.

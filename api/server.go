@@ -44,6 +44,8 @@ type Options struct {
 	Receipts    Receipts
 	// Refunds is where staff gives money back; nil leaves its routes out.
 	Refunds RefundDesk
+	// Property is where the owner sets house times, deposit, balance and transfers; nil leaves its routes out.
+	Property PropertyDesk
 	// Calendars is where staff sees and changes calendars and other channels read ours; nil leaves its routes out.
 	Calendars CalendarDesk
 	// Understand reads a message as the bot would at an instant.

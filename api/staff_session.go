@@ -37,6 +37,7 @@ func addStaff(api, uploads huma.API, o *Options) {
 	addConversations(s, o)
 	addPayments(s, o)
 	addRefunds(s, o)
+	addProperty(s, o)
 	addAnalyze(s, o)
 	slow := s
 	slow.api = uploads

@@ -65,8 +65,11 @@ type Property struct {
 	CheckInTime  int
 	CheckOutTime int
 	Limits       Limits
-	// DepositPercent of the total is asked to confirm, rounded up to whole pesos; 1 to 100.
+	// DepositPercent of the total is asked to confirm, rounded up to whole pesos; 1 to 100, or 0 where the property has none of
+	// its own and the installation's is used.
 	DepositPercent int
+	// DepositFixed is asked instead, of accommodations without a sum of their own; zero asks for the percentage.
+	DepositFixed Money
 	Cancellation   CancellationPolicy
 	Payments       PaymentTerms
 }

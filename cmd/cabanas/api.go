@@ -100,6 +100,7 @@ func (a *app) forStaff(options *api.Options) (err error) {
 		Store: a.store, Processes: a.processes, Return: a.config.Dialogue.TakeoverReturn, Now: time.Now,
 	}
 	options.Refunds = &activities.RefundDesk{Store: a.store, Processes: a.processes, Now: time.Now}
+	options.Property = &activities.PropertyDesk{Store: a.store, Terms: a.terms, Now: time.Now}
 	options.Receipts = &activities.ReceiptDesk{Store: a.store, Now: time.Now}
 	options.Calendars = &activities.CalendarDesk{
 		Calendars: a.calendars(), Store: a.store, Addresses: a.feeds, Bookings: a.processes, BaseURL: a.config.BaseURL,

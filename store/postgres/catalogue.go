@@ -13,9 +13,13 @@ import (
 	"cabanas/store/postgres/dbgen"
 )
 
-// Property returns the business; the migrations make one.
+// Property returns the business; the migrations make one. Its DepositPercent is 0 until the owner sets one.
 func (s *Store) Property(ctx context.Context) (booking.Property, error) {
-	row, err := s.queries.GetProperty(ctx, s.pool)
+	return s.propertyIn(ctx, s.pool)
+}
+
+func (s *Store) propertyIn(ctx context.Context, db dbgen.DBTX) (booking.Property, error) {
+	row, err := s.queries.GetProperty(ctx, db)
 	if err != nil {
 		return booking.Property{}, explain("read property", err)
 	}
@@ -30,6 +34,9 @@ func (s *Store) Property(ctx context.Context) (booking.Property, error) {
 		DepositPercent: int(row.DepositPercent),
 		Payments: booking.PaymentTerms{BalanceMode: booking.BalanceMode(row.BalanceMode), BalanceDays: int(row.BalanceDaysBefore),
 			TransferDetails: row.TransferDetails, TransferHours: int(row.TransferHoldHours)},
+	}
+	if row.DepositFixedCentavos > 0 {
+		property.DepositFixed = money(row.DepositFixedCentavos, row.Currency)
 	}
 	if err := json.Unmarshal(row.Cancellation, &property.Cancellation); err != nil {
 		return booking.Property{}, fmt.Errorf("read property: cancellation policy: %w", err)

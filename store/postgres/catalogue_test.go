@@ -26,7 +26,7 @@ func TestPropertyIsMade(t *testing.T) {
 	require.Equal(t, 14*60, property.CheckInTime)
 	require.Equal(t, 10*60, property.CheckOutTime)
 	require.Equal(t, booking.DefaultLimits, property.Limits)
-	require.Equal(t, 30, property.DepositPercent)
+	require.Zero(t, property.DepositPercent, "the installation's")
 	require.Equal(t, booking.FlexiblePolicy, property.Cancellation)
 }
 

@@ -69,26 +69,28 @@ const getProperty = `-- name: GetProperty :one
 SELECT id, name, time_zone, currency,
     (extract(epoch FROM check_in_time) / 60)::integer AS check_in_minutes,
     (extract(epoch FROM check_out_time) / 60)::integer AS check_out_minutes,
-    horizon_months, longest_stay, deposit_percent, cancellation,
+    horizon_months, longest_stay, coalesce(deposit_percent, 0)::integer AS deposit_percent,
+    coalesce(deposit_fixed_centavos, 0)::bigint AS deposit_fixed_centavos, cancellation,
     balance_mode, balance_days_before, transfer_details, transfer_hold_hours
 FROM properties ORDER BY id LIMIT 1
 `
 
 type GetPropertyRow struct {
-	ID                int64
-	Name              string
-	TimeZone          string
-	Currency          string
-	CheckInMinutes    int32
-	CheckOutMinutes   int32
-	HorizonMonths     int32
-	LongestStay       int32
-	DepositPercent    int32
-	Cancellation      json.RawMessage
-	BalanceMode       string
-	BalanceDaysBefore int32
-	TransferDetails   string
-	TransferHoldHours int32
+	ID                   int64
+	Name                 string
+	TimeZone             string
+	Currency             string
+	CheckInMinutes       int32
+	CheckOutMinutes      int32
+	HorizonMonths        int32
+	LongestStay          int32
+	DepositPercent       int32
+	DepositFixedCentavos int64
+	Cancellation         json.RawMessage
+	BalanceMode          string
+	BalanceDaysBefore    int32
+	TransferDetails      string
+	TransferHoldHours    int32
 }
 
 func (q *Queries) GetProperty(ctx context.Context, db DBTX) (*GetPropertyRow, error) {
@@ -104,6 +106,7 @@ func (q *Queries) GetProperty(ctx context.Context, db DBTX) (*GetPropertyRow, er
 		&i.HorizonMonths,
 		&i.LongestStay,
 		&i.DepositPercent,
+		&i.DepositFixedCentavos,
 		&i.Cancellation,
 		&i.BalanceMode,
 		&i.BalanceDaysBefore,

@@ -411,7 +411,7 @@ type Property struct {
 	CheckOutTime         pgtype.Time
 	HorizonMonths        int32
 	LongestStay          int32
-	DepositPercent       int32
+	DepositPercent       *int32
 	Cancellation         json.RawMessage
 	CreatedAt            time.Time
 	DepositFixedCentavos *int64

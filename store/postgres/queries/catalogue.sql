@@ -2,7 +2,8 @@
 SELECT id, name, time_zone, currency,
     (extract(epoch FROM check_in_time) / 60)::integer AS check_in_minutes,
     (extract(epoch FROM check_out_time) / 60)::integer AS check_out_minutes,
-    horizon_months, longest_stay, deposit_percent, cancellation,
+    horizon_months, longest_stay, coalesce(deposit_percent, 0)::integer AS deposit_percent,
+    coalesce(deposit_fixed_centavos, 0)::bigint AS deposit_fixed_centavos, cancellation,
     balance_mode, balance_days_before, transfer_details, transfer_hold_hours
 FROM properties ORDER BY id LIMIT 1;
 
