@@ -94,7 +94,11 @@ func New(options Options) (*Client, error) {
 		options.Timeout = defaultTimeout
 	}
 	_, domain, _ := strings.Cut(options.From, "@")
-	return &Client{options: options, domain: domain}, nil
+	c := &Client{options: options, domain: domain}
+	if _, err := c.dialer(); err != nil {
+		return nil, fmt.Errorf("email: %w", err)
+	}
+	return c, nil
 }
 
 // Send hands one mail to the relay. A returned [Error] says whether the mail will ever be taken. After

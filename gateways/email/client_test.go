@@ -267,7 +267,7 @@ func TestNobodyWritesHeaders(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	for _, options := range []email.Options{{}, {Host: "relay.test"}, {Host: "relay.test", From: "nobody"}, {From: ana}} {
+	for _, options := range []email.Options{{}, {Host: "relay.test"}, {Host: "relay.test", From: "nobody"}, {From: ana}, {Host: "relay.test", From: ana, Port: 70_000}} {
 		_, err := email.New(options)
 		require.Error(t, err)
 	}
