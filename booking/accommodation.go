@@ -70,6 +70,6 @@ type Property struct {
 	DepositPercent int
 	// DepositFixed is asked instead, of accommodations without a sum of their own; zero asks for the percentage.
 	DepositFixed Money
-	Cancellation   CancellationPolicy
-	Payments       PaymentTerms
+	Cancellation CancellationPolicy
+	Payments     PaymentTerms
 }

@@ -171,7 +171,7 @@ func (c composer) confirmed(head string) Reply {
 	n, t := c.notice, c.texts
 	lines := []string{c.say(head), ""}
 	if remaining(n.Booking).Centavos > 0 {
-		lines = append(lines, c.say(t.NoticeBalance))
+		lines = append(lines, c.balance())
 	} else {
 		lines = append(lines, t.NoticePaidAll)
 	}
@@ -185,7 +185,7 @@ func (c composer) arrival() string {
 	t := c.texts
 	lines := append([]string{c.say(t.NoticeArrival), c.say(t.NoticeCheckTimes)}, c.place()...)
 	if remaining(c.notice.Booking).Centavos > 0 {
-		lines = append(lines, c.say(t.NoticeBalance))
+		lines = append(lines, c.balance())
 	}
 	return strings.Join(lines, "\n")
 }

@@ -50,6 +50,14 @@ func (c composer) toGuestMoney() (Reply, bool) {
 	return Reply{}, false
 }
 
+// balance says what is left to pay and how the property takes it.
+func (c composer) balance() string {
+	if c.notice.Property.Payments.BalanceMode == booking.BalanceByLink {
+		return c.say(moneyTextsOf(c.texts.Code).BalanceByLink)
+	}
+	return c.say(c.texts.NoticeBalance)
+}
+
 // balanceReply carries the link of the balance; without one it says what is left.
 func (c composer) balanceReply(text string) Reply {
 	where := c.notice.Booking.BalanceURL
@@ -88,17 +96,17 @@ func (c composer) toOwnerOfMoney() (Reply, bool) {
 // askTransfer asks the owner whether the money is on the account.
 func (c composer) askTransfer(text string) Reply {
 	code := c.notice.Booking.Code
-	text += "\n\n" + toOwnerMoney.TransferAsk
-	return c.buttons(text, c.sentence("owner_alert", text),
+	// Outside the window there are no buttons: the panel is where to answer.
+	return c.buttons(text+"\n\n"+toOwnerMoney.TransferAsk, c.sentence("owner_alert", text+"\n"+toOwnerMoney.TransferAskPanel),
 		button(toOwnerMoney.ButtonTransferOk, Press{Action: ActionTransferOk, Code: code}),
 		button(toOwnerMoney.ButtonTransferNo, Press{Action: ActionTransferNo, Code: code}))
 }
 
 // AskWhoseTransfer asks the owner which of the bookings a credit of the account is for; the first three have a button.
 func AskWhoseTransfer(amount booking.Money, codes []string) Reply {
-	text := say(toOwnerMoney.WhoseTransfer, "amount", spanish.money(amount), "list", strings.Join(codes, ", ")) + " " + toOwnerMoney.WhoseEnd
-	reply := Reply{Kind: ReplyButtons, Body: text,
-		Template: &Template{Name: "owner_alert", Language: spanish.TemplateLanguage, Parameters: []string{parameter(text)}}}
+	text := say(toOwnerMoney.WhoseTransfer, "amount", spanish.money(amount), "list", strings.Join(codes, ", ")) + " "
+	reply := Reply{Kind: ReplyButtons, Body: text + toOwnerMoney.WhoseEnd,
+		Template: &Template{Name: "owner_alert", Language: spanish.TemplateLanguage, Parameters: []string{parameter(text + toOwnerMoney.WhosePanel)}}}
 	for _, code := range codes[:min(len(codes), mostButtons)] {
 		reply.Choices = append(reply.Choices, button(code, Press{Action: ActionTransferOk, Code: code}))
 	}

@@ -104,10 +104,10 @@ func (c composer) toOwnerRefunds() (Reply, bool) {
 	return Reply{}, false
 }
 
-// askRefund asks the owner whether a sum may go back. Outside the window the alert sends the owner to the panel.
+// askRefund asks the owner whether a sum may go back, outside the window in the panel: there are no buttons there.
 func (c composer) askRefund(text string) Reply {
 	code := c.notice.Booking.Code
-	return c.buttons(text, c.sentence("owner_alert", text),
+	return c.buttons(text, c.sentence("owner_alert", text+"\n"+toOwnerRefund.AskPanel),
 		button(toOwnerRefund.ButtonOK, Press{Action: ActionRefundOK, Code: code}),
 		button(toOwnerRefund.ButtonNo, Press{Action: ActionRefundNo, Code: code}))
 }

@@ -183,7 +183,7 @@ var english = catalogue{
 	HelpCheckInTitle: "Check-in and check-out", HelpAmenitiesTitle: "What is included", HelpContactTitle: "Talk to a person",
 	HelpLocationTitle: "Where we are", HelpPhotosTitle: "Pictures",
 	HelpReserve:   "Booking is easy:\n1. Tell me the dates and how many you are.\n2. Pick one of the free ones, with its price.\n3. Say yes and I hold the dates for a while.\n4. Pay the deposit with Mercado Pago and it is confirmed.",
-	HelpPayment:   "The deposit is {percent} % of the total, paid with Mercado Pago: credit or debit card or account money. The rest is paid on arrival. Always use the link I send here.",
+	HelpPayment:   "The deposit {part}, paid with Mercado Pago: credit or debit card or account money. {rest} Always use the link I send here.",
 	HelpCancel:    "To cancel, write _cancel_.\n{terms}",
 	HelpCheckIn:   "Check-in from {checkin}, check-out until {checkout}. The day before I send you how to arrive and get in.",
 	HelpAmenities: "This is what each one has:\n{list}\n\nIf you need something special, I can call a person.",

@@ -183,7 +183,7 @@ var spanish = catalogue{
 	HelpCheckInTitle: "Entrada y salida", HelpAmenitiesTitle: "Qué incluye", HelpContactTitle: "Hablar con alguien",
 	HelpLocationTitle: "Dónde queda", HelpPhotosTitle: "Fotos",
 	HelpReserve:   "Reservar es fácil:\n1. Decime qué días y cuántas personas son.\n2. Elegís una de las que están libres, con su precio.\n3. Decís que sí y te guardo las fechas un rato.\n4. Pagás la seña con Mercado Pago y queda confirmada.",
-	HelpPayment:   "La seña es el {percent} % del total y se paga con Mercado Pago: tarjeta, débito o dinero en cuenta. El resto se paga al llegar. Usá siempre el link que te mando por acá.",
+	HelpPayment:   "La seña {part} y se paga con Mercado Pago: tarjeta, débito o dinero en cuenta. {rest} Usá siempre el link que te mando por acá.",
 	HelpCancel:    "Para cancelar escribime _cancelar_.\n{terms}",
 	HelpCheckIn:   "Se entra desde las {checkin} y se sale hasta las {checkout}. El día anterior te mando cómo llegar y cómo entrar.",
 	HelpAmenities: "Esto incluye cada una:\n{list}\n\nSi buscás algo puntual, te paso con una persona.",

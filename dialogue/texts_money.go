@@ -8,6 +8,9 @@ type moneyTexts struct {
 	TransferReminder, TransferUnseen                              string
 	// The rest of the price before the arrival.
 	BalanceLink, BalanceReminder string
+	// What the deposit is and when the rest is paid, as parts of the help; and the same where the rest has a link of its own.
+	PartPercent, PartFixed, RestOnArrival, RestByLink string
+	DepositThenLink, BalanceByLink                    string
 	// A numbered receipt, and why there is none yet.
 	ReceiptCaption, ReceiptNone, ReceiptLink string
 }
@@ -36,9 +39,13 @@ var spanishMoney = moneyTexts{
 	BalanceLink:    "Se acerca tu estadía en *{cabin}*, del {in} al {out} (reserva {code}). Queda por pagar el saldo: *{balance}*.",
 	BalanceReminder: "Te recuerdo el saldo de tu reserva *{code}* en {cabin}: *{balance}*. Llegás el {in}. " +
 		"Si ya lo pagaste, no hace falta que hagas nada.",
-	ReceiptCaption: "Recibo {number} · reserva {code} · {amount}",
-	ReceiptNone:    "Todavía no tengo un pago acreditado para hacerte el recibo. En cuanto se acredite te lo mando.",
-	ReceiptLink:    "Recibo {number} de la reserva {code}, {amount}: {url}",
+	PartPercent: "es el {percent} % del total", PartFixed: "es de {deposit}",
+	RestOnArrival: "El resto se paga al llegar.", RestByLink: "El resto se paga antes de llegar, con el link de pago que te mando por acá.",
+	DepositThenLink: "Reservás con una seña de {deposit}, que es parte del precio. El resto ({balance}) lo pagás antes de llegar, con el link de pago que te mando por acá.",
+	BalanceByLink:   "La seña es parte del precio. El saldo de {balance} se paga antes de llegar, con el link de pago que te mando por acá.",
+	ReceiptCaption:  "Recibo {number} · reserva {code} · {amount}",
+	ReceiptNone:     "Todavía no tengo un pago acreditado para hacerte el recibo. En cuanto se acredite te lo mando.",
+	ReceiptLink:     "Recibo {number} de la reserva {code}, {amount}: {url}",
 }
 
 var portugueseMoney = moneyTexts{
@@ -54,9 +61,13 @@ var portugueseMoney = moneyTexts{
 	BalanceLink:    "Sua estadia em *{cabin}* está chegando, de {in} a {out} (reserva {code}). Falta pagar o saldo: *{balance}*.",
 	BalanceReminder: "Lembro o saldo da sua reserva *{code}* em {cabin}: *{balance}*. Você chega em {in}. " +
 		"Se já pagou, não precisa fazer nada.",
-	ReceiptCaption: "Recibo {number} · reserva {code} · {amount}",
-	ReceiptNone:    "Ainda não tenho um pagamento creditado para fazer o recibo. Assim que entrar, eu mando.",
-	ReceiptLink:    "Recibo {number} da reserva {code}, {amount}: {url}",
+	PartPercent: "é {percent} % do total", PartFixed: "é de {deposit}",
+	RestOnArrival: "O resto se paga na chegada.", RestByLink: "O resto se paga antes da chegada, com o link de pagamento que envio por aqui.",
+	DepositThenLink: "Você reserva com um sinal de {deposit}, que é parte do preço. O resto ({balance}) se paga antes da chegada, com o link de pagamento que envio por aqui.",
+	BalanceByLink:   "O sinal é parte do preço. O saldo de {balance} se paga antes da chegada, com o link de pagamento que envio por aqui.",
+	ReceiptCaption:  "Recibo {number} · reserva {code} · {amount}",
+	ReceiptNone:     "Ainda não tenho um pagamento creditado para fazer o recibo. Assim que entrar, eu mando.",
+	ReceiptLink:     "Recibo {number} da reserva {code}, {amount}: {url}",
 }
 
 var englishMoney = moneyTexts{
@@ -72,26 +83,32 @@ var englishMoney = moneyTexts{
 	BalanceLink:    "Your stay at *{cabin}* is coming up, {in} to {out} (booking {code}). The balance is still to be paid: *{balance}*.",
 	BalanceReminder: "A reminder of the balance of your booking *{code}* at {cabin}: *{balance}*. You arrive on {in}. " +
 		"If you have paid it already, there is nothing to do.",
-	ReceiptCaption: "Receipt {number} · booking {code} · {amount}",
-	ReceiptNone:    "There is no credited payment yet to make a receipt of. I will send it as soon as one arrives.",
-	ReceiptLink:    "Receipt {number} of booking {code}, {amount}: {url}",
+	PartPercent: "is {percent} % of the total", PartFixed: "is {deposit}",
+	RestOnArrival: "The rest is paid on arrival.", RestByLink: "The rest is paid before you arrive, with the payment link I send you here.",
+	DepositThenLink: "You book with a deposit of {deposit}, which is part of the price. The rest ({balance}) is paid before you arrive, with the payment link I send you here.",
+	BalanceByLink:   "The deposit is part of the price. The balance of {balance} is paid before you arrive, with the payment link I send you here.",
+	ReceiptCaption:  "Receipt {number} · booking {code} · {amount}",
+	ReceiptNone:     "There is no credited payment yet to make a receipt of. I will send it as soon as one arrives.",
+	ReceiptLink:     "Receipt {number} of booking {code}, {amount}: {url}",
 }
 
 // toOwnerMoney is what the owner is told of transfers and balances, always in Argentine Spanish.
 var toOwnerMoney = struct {
-	TransferChosen, TransferAsk, ButtonTransferOk, ButtonTransferNo string
-	TransferRecorded, TransferRefused, TransferNotYet               string
-	WhoseTransfer, WhoseEnd                                         string
-	BalanceUnpaid, ReturnByHand                                     string
+	TransferChosen, TransferAsk, TransferAskPanel, ButtonTransferOk, ButtonTransferNo string
+	TransferRecorded, TransferRefused, TransferNotYet                                 string
+	WhoseTransfer, WhoseEnd, WhosePanel                                               string
+	BalanceUnpaid, ReturnByHand                                                       string
 }{
 	TransferChosen:   "{guest} ({phone}) va a pagar por transferencia.\nReserva {code} · {cabin}\nDel {in} al {out}\nSeña {deposit}, hasta {deadline}.",
 	TransferAsk:      "Fijate en la cuenta, no en el comprobante: cuando la plata haya entrado, confirmalo acá.",
+	TransferAskPanel: "Fijate en la cuenta, no en el comprobante: cuando la plata haya entrado, registrala en el panel.",
 	ButtonTransferOk: "Entró la seña", ButtonTransferNo: "Todavía no",
 	TransferRecorded: "Anotado ✅ La transferencia de la reserva {code} quedó registrada y la reserva, confirmada.",
 	TransferRefused:  "No lo pude registrar: la reserva {code} está {status}. Si la plata entró, mirala en el panel.",
 	TransferNotYet:   "Listo, le aviso que todavía no figura. La reserva {code} sigue esperando.",
 	WhoseTransfer:    "Entró una transferencia de {amount} y la esperan varias reservas: {list}.",
 	WhoseEnd:         "Decime de cuál es con el botón, o registrala en el panel.",
+	WhosePanel:       "Registrala en el panel en la que corresponda.",
 	BalanceUnpaid:    "Mañana llega {guest} ({phone}) y todavía debe el saldo: {balance}.\n{code} · {cabin}\nDel {in} al {out}. La reserva sigue en pie: cobralo al llegar o escribile.",
 	ReturnByHand:     "Hay que devolverle {amount} a {guest} ({phone}), porque pagó en efectivo o por transferencia.\n{code} · {cabin} ({status})\nDevolvelo por el mismo medio y anotalo en el panel.",
 }

@@ -183,7 +183,7 @@ var portuguese = catalogue{
 	HelpCheckInTitle: "Entrada e saída", HelpAmenitiesTitle: "O que inclui", HelpContactTitle: "Falar com alguém",
 	HelpLocationTitle: "Onde fica", HelpPhotosTitle: "Fotos",
 	HelpReserve:   "Reservar é fácil:\n1. Diga as datas e quantas pessoas são.\n2. Escolha uma das que estão livres, com o preço.\n3. Diga que sim e eu guardo as datas por um tempo.\n4. Pague o sinal com Mercado Pago e fica confirmada.",
-	HelpPayment:   "O sinal é {percent} % do total e se paga com Mercado Pago: cartão, débito ou saldo em conta. O resto se paga na chegada. Use sempre o link que envio por aqui.",
+	HelpPayment:   "O sinal {part} e se paga com Mercado Pago: cartão, débito ou saldo em conta. {rest} Use sempre o link que envio por aqui.",
 	HelpCancel:    "Para cancelar escreva _cancelar_.\n{terms}",
 	HelpCheckIn:   "Entrada a partir das {checkin} e saída até as {checkout}. No dia anterior envio como chegar e como entrar.",
 	HelpAmenities: "Isto inclui cada uma:\n{list}\n\nSe procura algo específico, chamo uma pessoa.",

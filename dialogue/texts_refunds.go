@@ -67,12 +67,13 @@ var englishRefunds = refundTexts{
 
 // toOwnerRefund is what the owner is told of refunds.
 var toOwnerRefund = struct {
-	CancelledAsk, Ask, Due, Goes, Stuck string
-	ButtonOK, ButtonNo                  string
-	Approved, Kept, TooLate             string
+	CancelledAsk, Ask, AskPanel, Due, Goes, Stuck string
+	ButtonOK, ButtonNo                            string
+	Approved, Kept, TooLate                       string
 }{
 	CancelledAsk: "Reserva cancelada\n{code} · {cabin}\nDel {in} al {out}\nHuésped: {guest} ({phone})\nLe corresponde una devolución de {amount}, que espera tu aprobación.",
 	Ask:          "¿Apruebo la devolución de {amount} por la reserva {code}?\n{cabin}, del {in} al {out} · {guest} ({phone})\nEs lo que dice la política con la que reservó. Si no respondés en 72 horas, se devuelve.",
+	AskPanel:     "Aprobala o rechazala en el panel.",
 	Due:          "Sigue esperando tu respuesta la devolución de {amount} por la reserva {code} ({guest}). Si no respondés en 48 horas, se devuelve.",
 	Goes:         "Pasaron 72 horas sin respuesta: se aprobó la devolución de {amount} por la reserva {code} ({guest}).",
 	Stuck: "No se pudieron devolver {amount} por Mercado Pago ⚠️\n{code} · {cabin} ({status})\nDel {in} al {out}\nHuésped: {guest} ({phone})\n" +

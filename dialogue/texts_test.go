@@ -36,7 +36,7 @@ func TestLanguagesSayTheSame(t *testing.T) {
 
 // knownNames are the variables that texts may have.
 var knownNames = strings.Fields("address amount balance cabin capacity checkin checkout code day days deadline deposit from guest guests heard in " +
-	"last least left list month most n name newcabin newin newout nights out paid percent phone price problem property reason refund status terms time total " +
+	"last least left list month most n name newcabin newin newout nights out paid part percent phone price problem property reason refund rest status terms time total " +
 	"until weekday what wish words")
 
 func TestTextsNameOnlyWhatIsKnown(t *testing.T) {

@@ -115,8 +115,11 @@ func (t *turn) yesButtons(offer Offer) []Choice {
 func (t *turn) depositLine(quote booking.Quote) string {
 	balance := quote.Total.Minus(quote.Deposit)
 	text := t.texts.LineDeposit
-	if balance.Centavos <= 0 {
+	switch {
+	case balance.Centavos <= 0:
 		text = t.texts.LineNoBalance
+	case t.facts.Property().Payments.BalanceMode == booking.BalanceByLink:
+		text = moneyTextsOf(t.texts.Code).DepositThenLink
 	}
 	return say(text, "deposit", t.money(quote.Deposit), "balance", t.money(balance))
 }

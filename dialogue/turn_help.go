@@ -37,12 +37,11 @@ func (t *turn) topic(topic Topic, withButtons bool) error {
 }
 
 func (t *turn) topicText(topic Topic) (string, error) {
-	property := t.facts.Property()
 	switch topic {
 	case TopicReserve:
 		return t.texts.HelpReserve, nil
 	case TopicPayment:
-		return say(t.texts.HelpPayment, "percent", number(property.DepositPercent)), nil
+		return t.payment()
 	case TopicCancel:
 		if t.in.Kind != InboundChoice && !t.gives(signTerms) {
 			return t.texts.PolicyPets, nil
@@ -66,6 +65,29 @@ func (t *turn) topicText(topic Topic) (string, error) {
 		return t.photos()
 	}
 	return t.texts.HelpContact, nil
+}
+
+// payment says what the deposit is, of the cabin being talked about where there is one, and when the rest is paid.
+func (t *turn) payment() (string, error) {
+	property, texts := t.facts.Property(), moneyTextsOf(t.texts.Code)
+	fixed := property.DepositFixed
+	places, err := t.facts.Accommodations()
+	if err != nil {
+		return "", err
+	}
+	for _, place := range places {
+		if place.ID == t.state.AccommodationID {
+			fixed = place.Rate.DepositFixed
+		}
+	}
+	part, rest := say(texts.PartPercent, "percent", number(property.DepositPercent)), texts.RestOnArrival
+	if fixed.Centavos > 0 {
+		part = say(texts.PartFixed, "deposit", t.money(fixed.UpToWholeUnit()))
+	}
+	if property.Payments.BalanceMode == booking.BalanceByLink {
+		rest = texts.RestByLink
+	}
+	return say(t.texts.HelpPayment, "part", part, "rest", rest), nil
 }
 
 // perCabin says one thing of each cabin; unknown answers when there is nothing to say.

@@ -59,7 +59,7 @@ func (t *turn) resolveTransfer(result Result) error {
 		return nil
 	}
 	t.state.Code = b.Code
-	words := append(t.bookingWords(b), "account", t.facts.Property().Payments.TransferDetails)
+	words := append(t.bookingWords(b), "account", instructions(t.facts.Property().Payments.TransferDetails))
 	t.say(say(texts.TransferChosen, words...))
 	return nil
 }
