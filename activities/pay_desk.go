@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"cabanas/booking"
@@ -158,12 +159,7 @@ func (f pageFacts) unknownPayment() bool {
 }
 
 func (f pageFacts) has(is func(postgres.PagePayment) bool) bool {
-	for _, payment := range f.payments {
-		if is(payment) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.payments, is)
 }
 
 // returned is what went back, or is on its way, of a reservation that ended.

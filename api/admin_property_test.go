@@ -43,7 +43,7 @@ func TestOwnerSetsWhatHoldsForTheProperty(t *testing.T) {
 	require.Equal(t, changed, object(t, o.ask(t, owner, http.MethodPatch, path, `{}`)), "nothing given is nothing changed")
 
 	back := object(t, o.ask(t, owner, http.MethodPatch, path, `{"deposit_percent":0,"deposit_fixed":"0","transfer_details":""}`))
-	require.Equal(t, 25.0, back["deposit_percent"])
+	require.EqualValues(t, 25, back["deposit_percent"])
 	require.Equal(t, "installation", back["deposit_percent_set_by"])
 	require.Nil(t, back["deposit_fixed"])
 	require.Equal(t, "link", back["balance_mode"], "the rest stays")

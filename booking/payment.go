@@ -151,17 +151,3 @@ func (f PaymentFacts) Surplus() Money {
 	}
 	return over
 }
-
-// LedgerStatus derives the payment status of a reservation from what was paid and returned.
-func LedgerStatus(total, paid, returned Money) PaymentStatus {
-	kept := paid.Minus(returned)
-	switch {
-	case paid.Centavos > 0 && kept.Centavos <= 0:
-		return PaymentRefunded
-	case kept.Centavos <= 0:
-		return PaymentPending
-	case kept.Less(total):
-		return PaymentPartiallyPaid
-	}
-	return PaymentPaid
-}

@@ -124,16 +124,3 @@ func TestNothingButSufficientApprovedMatchingMoneyConfirms(t *testing.T) {
 		}
 	})
 }
-
-func TestLedgerStatus(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		paid, returned int64
-		want           booking.PaymentStatus
-	}{
-		{0, 0, booking.PaymentPending}, {1, 0, booking.PaymentPartiallyPaid}, {99, 0, booking.PaymentPartiallyPaid}, {100, 0, booking.PaymentPaid},
-		{130, 30, booking.PaymentPaid}, {130, 31, booking.PaymentPartiallyPaid}, {30, 30, booking.PaymentRefunded}, {30, 10, booking.PaymentPartiallyPaid},
-	} {
-		require.Equal(t, test.want, booking.LedgerStatus(booking.Pesos(100), booking.Pesos(test.paid), booking.Pesos(test.returned)), "%+v", test)
-	}
-}
