@@ -82,6 +82,10 @@ func (s *settings) choose(note func(string, ...any)) error {
 	if !s.mercadoPagoGiven() {
 		s.set("MERCADOPAGO_API_URL", s.sandboxURL()+"/mp")
 	}
+	if s.needsSandbox() && s.get("ENVIRONMENT") != "production" {
+		// The stand-ins for other channels publish their calendars on this machine.
+		s.set("ICAL_ALLOW_PRIVATE", "true")
+	}
 	s.set("JWT_SECRET", s.secrets.JWTSecret)
 	s.set("SETUP_TOKEN_HASH", s.secrets.setupTokenHash())
 	s.set("WHATSAPP_PHONE_ID", s.secrets.WhatsAppPhoneID)
