@@ -111,6 +111,13 @@ func TestNoticesOfLateMoney(t *testing.T) {
 		n.Kind, n.Booking.Alternative, n.Booking.Status, n.Booking.UnitName = "late_confirmed", &view, booking.Confirmed, "Cabaña Maitén"
 	})
 	require.Contains(t, taken, "confirmada en el nuevo lugar")
+	toOwner = said(func(n *dialogue.Notice) {
+		view := *n.Booking.Alternative
+		view.Open, view.Taken = false, true
+		n.Kind, n.Verdict, n.Booking.Alternative, n.Booking.Status = "owner_payment_case", booking.VerdictLate, &view, booking.Confirmed
+	})
+	require.Contains(t, toOwner, "aceptó")
+	require.NotContains(t, toOwner, "seguían libres")
 	require.Contains(t, said(func(n *dialogue.Notice) { n.Kind = "owner_ledger" }), "la diferencia es de $ 27.000")
 	for verdict, words := range map[booking.Verdict]string{
 		booking.VerdictCount: "Se sumó a lo pagado", booking.VerdictPart: "sigue confirmada", booking.VerdictMediation: "abrió un reclamo",

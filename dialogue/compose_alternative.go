@@ -126,6 +126,10 @@ func (c composer) lateCase() string {
 		return toOwnerLate.Won
 	case booking.VerdictTaken:
 		return toOwner.CaseReturned
+	case booking.VerdictLate:
+		if a := c.notice.Booking.Alternative; confirmed && a != nil && a.Taken {
+			return toOwnerLate.TookOther
+		}
 	}
 	return ""
 }

@@ -62,12 +62,13 @@ var englishLate = lateTexts{
 
 // toOwnerLate is what the owner is told of it.
 var toOwnerLate = struct {
-	Offered, Ledger                                 string
+	Offered, TookOther, Ledger                      string
 	Counted, Part, PartConfirmed, ReturnedConfirmed string
 	Mediation, Chargeback, Lost, Won                string
 }{
 	Offered: "Llegó tarde un pago de {amount} y las noches ya estaban vendidas.\n{code} · {cabin}, del {in} al {out}\nHuésped: {guest} ({phone})\n" +
 		"Le ofrecí {newcabin}, del {newin} al {newout}, al mismo precio ({total}; por su tarifa saldría {price}). Guardo esas noches hasta {until}: si no acepta, se le devuelve. No tenés que hacer nada.",
+	TookOther: "Llegó tarde y aceptó {cabin}, del {in} al {out}, al mismo precio: la reserva quedó confirmada ahí. No tenés que hacer nada.",
 	Ledger: "Los totales de Mercado Pago y los del sistema no coinciden en los pagos de un día: la diferencia es de {amount} ⚠️\n" +
 		"Intentamos resolverlo solo y sigue igual. Qué hacer: avisale a quien administra el sistema.",
 	Counted:           "Se sumó a lo pagado de la reserva: lleva {paid} de {total}. No tenés que hacer nada.",

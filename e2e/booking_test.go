@@ -83,7 +83,7 @@ func (s *stack) confirms(t *testing.T, g *talker, h guest.Hold, when stay, peopl
 	require.Equal(t, "whatsapp", r.Channel)
 	require.Equal(t, r.Deposit, r.Paid)
 	require.Equal(t, payment{Status: "approved", Disposition: "applied", Amount: r.Deposit, Counted: true}, s.ledger(t, paid.ID))
-	s.hears(t, g.Number, h.Code, "hold", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt")
 	s.ownerHears(t, h.Code, "owner_confirmed")
 	s.bookingRuns(t, h.Code, true)
 }
@@ -119,7 +119,7 @@ func paysPending(t *testing.T, s *stack) {
 		r := s.becomes(t, h.Code, "confirmed", "partially_paid")
 		require.Equal(t, r.Deposit, r.Paid)
 	}
-	s.hears(t, g.Number, h.Code, "hold", "payment_pending", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "payment_pending", "confirmed", "receipt")
 }
 
 // isHandedOn waits until every notification about a payment has gone to its booking.
@@ -148,7 +148,7 @@ func paysAgain(t *testing.T, s *stack) {
 	require.Equal(t, r.Deposit, r.Paid)
 	require.Equal(t, "failed", s.ledger(t, first.ID).Disposition)
 	require.Equal(t, "applied", s.ledger(t, second.ID).Disposition)
-	s.hears(t, g.Number, h.Code, "hold", "payment_rejected", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "payment_rejected", "confirmed", "receipt")
 
 	// Paying a third time by mistake is money that goes back.
 	third, err := s.world.Pay(patient(t), control.NewPayment{PreferenceID: second.PreferenceID, Late: true})
@@ -172,13 +172,13 @@ func cancelsByChat(t *testing.T, s *stack) {
 	r := s.becomes(t, h.Code, "cancelled", "refunded")
 	s.refundedOnce(t, p.ID, r.Deposit)
 	require.Equal(t, "refunded", s.ledger(t, p.ID).Disposition)
-	s.hears(t, g.Number, h.Code, "hold", "confirmed", "cancelled")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt", "cancelled", "refund_done")
 	s.ownerHears(t, h.Code, "owner_cancelled")
 	s.bookingRuns(t, h.Code, false)
 	// Pressed again, the old button changes nothing.
 	g.presses(control.Button{ID: "cancel_confirm_" + h.Code})
 	g.hearsAnything()
-	s.hears(t, g.Number, h.Code, "hold", "confirmed", "cancelled")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt", "cancelled", "refund_done")
 }
 
 func cancelsByREST(t *testing.T, s *stack) {
@@ -187,7 +187,7 @@ func cancelsByREST(t *testing.T, s *stack) {
 	p, err := s.world.Pay(patient(t), control.NewPayment{PreferenceID: s.preference(t, h.Code)})
 	require.NoError(t, err)
 	r := s.becomes(t, h.Code, "confirmed", "partially_paid")
-	s.hears(t, number, h.Code, "hold", "confirmed")
+	s.hears(t, number, h.Code, "hold", "confirmed", "receipt")
 
 	path := "/api/v1/reservations/" + h.Code + "/cancel"
 	require.Equal(t, http.StatusNotFound, s.must(t, http.MethodPost, path, nil, "X-Reservation-Token", h.Token+"x").status)
@@ -202,7 +202,7 @@ func cancelsByREST(t *testing.T, s *stack) {
 	s.refundedOnce(t, p.ID, r.Deposit)
 	s.becomes(t, h.Code, "cancelled", "refunded")
 	require.Equal(t, http.StatusOK, s.must(t, http.MethodPost, path, nil, "X-Reservation-Token", h.Token).status, "again")
-	s.hears(t, number, h.Code, "hold", "confirmed", "cancelled")
+	s.hears(t, number, h.Code, "hold", "confirmed", "receipt", "cancelled", "refund_done")
 	s.bookingRuns(t, h.Code, false)
 }
 
@@ -262,7 +262,7 @@ func extendsOnce(t *testing.T, s *stack) {
 	require.Equal(t, after.ExpiresAt, s.becomes(t, h.Code, "pre_reserved", "pending").ExpiresAt)
 	g.pays(h, "")
 	g.isTold(h.Code, "confirmed")
-	s.hears(t, g.Number, h.Code, "hold", "hold_extended", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "hold_extended", "confirmed", "receipt")
 }
 
 func rebooksAtOnce(t *testing.T, s *stack) {
@@ -305,7 +305,7 @@ func hidesNumber(t *testing.T, s *stack) {
 	g.pays(h, "")
 	g.isTold(h.Code, "confirmed")
 	s.becomes(t, h.Code, "confirmed", "partially_paid")
-	s.hears(t, g.Number, h.Code, "hold", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt")
 }
 
 // sendsAnything: whatever is sent, somebody who waits for an answer gets one, and nothing breaks.

@@ -56,7 +56,7 @@ func booksByREST(t *testing.T, s *stack) {
 	require.Equal(t, h.Deposit, shown.Paid)
 	require.Nil(t, shown.ExpiresAt)
 	require.Nil(t, shown.PaymentURL)
-	s.hears(t, number, h.Code, "hold", "confirmed")
+	s.hears(t, number, h.Code, "hold", "confirmed", "receipt")
 
 	other, _ := s.wishes(1, stay{when.in.AddDate(0, 0, 1), when.out.AddDate(0, 0, 1)}, 2)
 	refused := s.post(t, other)

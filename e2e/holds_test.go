@@ -22,10 +22,11 @@ const (
 	freedWithin = 2 * time.Second
 )
 
-// TestHolds is about deadlines: holds of two seconds, and eight in which a late payment is waited for.
+// TestHolds is about deadlines: holds of two seconds, and eight in which a late payment is waited for. Nobody is offered other nights:
+// the cabins of the other tests are theirs.
 func TestHolds(t *testing.T) {
 	t.Parallel()
-	s := start(t, false, "HOLD_TTL="+shortHold.String(), "LATE_PAYMENT_GRACE=8s")
+	s := start(t, false, "HOLD_TTL="+shortHold.String(), "LATE_PAYMENT_GRACE=8s", "ALTERNATIVE_TTL=0s")
 	t.Run("each alone", func(t *testing.T) {
 		for name, test := range map[string]func(*testing.T, *stack){
 			"an unpaid hold ends by chat":                    endsUnpaidByChat,
@@ -137,7 +138,7 @@ func paysLateFree(t *testing.T, s *stack) {
 	r := s.becomes(t, h.Code, "confirmed", "partially_paid")
 	require.Equal(t, r.Deposit, r.Paid)
 	require.Equal(t, "applied", s.ledger(t, p.ID).Disposition)
-	s.hears(t, number, h.Code, "hold", "hold_expired", "late_confirmed")
+	s.hears(t, number, h.Code, "hold", "hold_expired", "late_confirmed", "receipt")
 	s.ownerHears(t, h.Code, "owner_payment_case")
 	s.bookingRuns(t, h.Code, true)
 	refunds, err := s.world.Refunds(patient(t), p.ID)
@@ -173,7 +174,7 @@ func paysAfterEndFree(t *testing.T, s *stack) {
 	p := s.paysLate(t, preference)
 	s.becomes(t, h.Code, "confirmed", "partially_paid")
 	require.Equal(t, "applied", s.ledger(t, p.ID).Disposition)
-	s.hears(t, number, h.Code, "hold", "hold_expired", "late_confirmed")
+	s.hears(t, number, h.Code, "hold", "hold_expired", "late_confirmed", "receipt")
 	s.ownerHears(t, h.Code, "owner_payment_case")
 	s.bookingRuns(t, h.Code, true)
 	s.wasResolved(t, p.ID)

@@ -71,7 +71,7 @@ func killWorkerBeforeConfirmation(t *testing.T, s *stack) {
 	g.isTold(h.Code, "confirmed")
 	r := s.becomes(t, h.Code, "confirmed", "partially_paid")
 	require.Equal(t, payment{Status: "approved", Disposition: "applied", Amount: r.Deposit, Counted: true}, s.ledger(t, p.ID))
-	s.hears(t, g.Number, h.Code, "hold", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt")
 	s.bookingRuns(t, h.Code, true)
 }
 
@@ -121,7 +121,7 @@ func killTemporal(t *testing.T, s *stack) {
 	s.restarted(t, "temporal", dead)
 	g.isTold(h.Code, "confirmed")
 	s.becomes(t, h.Code, "confirmed", "partially_paid")
-	s.hears(t, g.Number, h.Code, "hold", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt")
 	s.bookingRuns(t, h.Code, true)
 }
 
@@ -138,7 +138,7 @@ func killRedis(t *testing.T, s *stack) {
 	_, err := s.world.Pay(patient(t), paymentOf(s.preference(t, h.Code)))
 	require.NoError(t, err)
 	s.becomes(t, h.Code, "confirmed", "partially_paid")
-	s.hears(t, number, h.Code, "hold", "confirmed")
+	s.hears(t, number, h.Code, "hold", "confirmed", "receipt")
 }
 
 // killPostgres: without the database nothing is taken, and the provider is told so. The supervisor stands still meanwhile.
@@ -171,7 +171,7 @@ func killPostgres(t *testing.T, s *stack) {
 	g.isTold(h.Code, "confirmed")
 	s.becomes(t, h.Code, "confirmed", "partially_paid")
 	require.Equal(t, "applied", s.ledger(t, p.ID).Disposition)
-	s.hears(t, g.Number, h.Code, "hold", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt")
 	s.everythingAnsweredOnce(t, g.Number)
 }
 

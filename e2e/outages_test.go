@@ -108,7 +108,7 @@ func whatsAppFailsForAMoment(t *testing.T, s *stack) {
 		s.becomes(t, h.Code, "confirmed", "partially_paid")
 		s.reaches(t, 1, `SELECT count(*) FROM messages WHERE effect_key = $1 AND attempts = 2 AND status IN ('sent', 'delivered', 'read')`,
 			h.Code+"/confirmed")
-		s.hears(t, g.Number, h.Code, "hold", "confirmed")
+		s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt")
 	}
 }
 
@@ -184,7 +184,7 @@ func paymentNotSeenAtFirst(t *testing.T, s *stack) {
 	g.isTold(h.Code, "confirmed")
 	s.becomes(t, h.Code, "confirmed", "partially_paid")
 	require.Equal(t, "applied", s.ledger(t, p.ID).Disposition)
-	s.hears(t, g.Number, h.Code, "hold", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt")
 }
 
 func refundDelayed(t *testing.T, s *stack) {
@@ -203,7 +203,7 @@ func refundDelayed(t *testing.T, s *stack) {
 	require.NoError(t, s.world.SetMercadoPagoFaults(patient(t), control.MercadoPagoFaults{CallFaults: control.CallFaults{TimeoutNext: new(1)}}))
 	s.refundedOnce(t, p.ID, r.Deposit)
 	s.becomes(t, h.Code, "cancelled", "refunded")
-	s.hears(t, number, h.Code, "hold", "confirmed", "cancelled")
+	s.hears(t, number, h.Code, "hold", "confirmed", "receipt", "cancelled", "refund_done")
 }
 
 func paymentNotFoundAtFirst(t *testing.T, s *stack) {

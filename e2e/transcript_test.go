@@ -204,6 +204,12 @@ func (p *stage) happens(at, what string) {
 			}
 			return err
 		})
+	case "vende": // the nights of the last hold go to somebody else
+		var cabin int64
+		var nights stay
+		require.NoError(p.t, p.s.db.QueryRow(patient(p.t), `SELECT accommodation_id, check_in, check_out FROM reservations WHERE code = $1`, p.lastCode()).
+			Scan(&cabin, &nights.in, &nights.out), at)
+		p.s.sells(p.t, cabin, nights)
 	case "dueño": // from the phone with the business's own WhatsApp
 		_, err := p.s.world.Echo(patient(p.t), p.guest("G").Number, rest)
 		require.NoError(p.t, err, at)

@@ -29,7 +29,7 @@ func paysOutsideWindow(t *testing.T, s *stack) {
 	require.Equal(t, "template", told.Kind)
 	require.NotNil(t, told.Tpl)
 	require.NotEmpty(t, told.Tpl.Params)
-	s.hears(t, g.Number, h.Code, "hold", "confirmed")
+	s.hears(t, g.Number, h.Code, "hold", "confirmed", "receipt")
 }
 
 // hasNoWhatsApp: who cannot be reached is a fact that is written down, and the booking goes on.
