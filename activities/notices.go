@@ -97,7 +97,7 @@ func (a *Messaging) notice(ctx context.Context, in workflows.NoticeInput) (dialo
 	if notice.Booking, err = viewOf(ctx, a.Store, property, r, a.Now()); err != nil {
 		return notice, postgres.Guest{}, err
 	}
-	if in.Kind == workflows.NoticeLateConfirmed {
+	if in.Kind == workflows.NoticeLateConfirmed || in.Verdict == booking.VerdictLate {
 		alternative, found, err := a.Store.Alternative(ctx, in.Code)
 		if err != nil {
 			return notice, guest, err
