@@ -85,11 +85,16 @@ func (a *Conversation) transferArrived(ctx context.Context, in workflows.EffectI
 	if err != nil {
 		return err
 	}
+	// Repeated after a crash, the effect finds its own money counted and the reservation confirmed by it.
+	key := "effect/" + in.Effect.Key
+	if done, err := a.Money.Cashbox.recordedBefore(ctx, r.Code, key); done || err != nil {
+		return err
+	}
 	if r.Status != booking.PreReserved && r.Status != booking.Expired {
 		return booking.Refuse(booking.CodeWrongState, "the reservation is %s", r.Status)
 	}
 	_, err = a.Money.Cashbox.Record(ctx, RecordRequest{
-		Code: r.Code, Method: booking.ByTransfer, Amount: r.Deposit.Minus(r.Paid), Key: "effect/" + in.Effect.Key,
+		Code: r.Code, Method: booking.ByTransfer, Amount: r.Deposit.Minus(r.Paid), Key: key,
 		By: postgres.Author{Kind: "system", TraceID: in.Effect.TraceID}, Via: "owner_phone",
 	})
 	return err

@@ -53,7 +53,13 @@ func newHouse(t *testing.T) *house {
 		Rate: booking.Rate{Base: booking.Pesos(50_000), WeekendPercent: 120, MinNights: 1},
 	})
 	require.NoError(t, err)
-	h := &house{t: t, store: store, sql: pool, woken: &processes{}, now: time.Unix(1795360000, 0).UTC()}
+	return houseOn(t, store, pool, time.Unix(1795360000, 0).UTC())
+}
+
+// houseOn is a house over a database that has something in it.
+func houseOn(t *testing.T, store *postgres.Store, pool *pgxpool.Pool, now time.Time) *house {
+	t.Helper()
+	h := &house{t: t, store: store, sql: pool, woken: &processes{}, now: now}
 	clock := func() time.Time { return h.now }
 	metrics := observe.NewMetrics(prometheus.NewRegistry())
 	terms := activities.Terms{HoldFor: time.Hour, DepositPercent: 30, Limits: booking.Limits{HorizonMonths: 18, LongestStay: 30}}

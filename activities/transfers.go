@@ -31,6 +31,7 @@ type CashboxStore interface {
 	Property(ctx context.Context) (booking.Property, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 	RecordPayment(ctx context.Context, payment postgres.RecordedPayment, now time.Time) (postgres.Recorded, error)
+	RecordedPayment(ctx context.Context, key string) (paymentID string, found bool, err error)
 	ImportMovement(ctx context.Context, movement postgres.Movement, by postgres.Author, now time.Time) (postgres.Imported, error)
 	BookedPayments(ctx context.Context, code string) ([]postgres.BookedPayment, error)
 	MarkReturned(ctx context.Context, code string, refundID int64, by postgres.Author, now time.Time) error
@@ -68,19 +69,31 @@ func (c *Cashbox) Record(ctx context.Context, request RecordRequest) (postgres.R
 	if request.Amount.Currency == "" {
 		request.Amount.Currency = property.Currency
 	}
-	key := "key/" + request.Key
+	key := recordKey(request.Code, request.Key)
 	if request.Key == "" {
-		key = fmt.Sprintf("day/%s/%d/%s", request.Method, request.Amount.Centavos, booking.DateIn(c.Now(), property.Location))
+		key = fmt.Sprintf("%s/day/%s/%d/%s", request.Code, request.Method, request.Amount.Centavos, booking.DateIn(c.Now(), property.Location))
 	}
 	recorded, err := c.Store.RecordPayment(ctx, postgres.RecordedPayment{
 		Code: request.Code, Method: request.Method, Amount: request.Amount, Note: request.Note,
-		Key: request.Code + "/" + key, Confirm: request.Confirm, By: request.By, Via: request.Via,
+		Key: key, Confirm: request.Confirm, By: request.By, Via: request.Via,
 	}, c.Now())
 	if err != nil {
 		return recorded, err
 	}
 	c.wake(ctx, request.Code, recorded.PaymentID)
 	return recorded, nil
+}
+
+func recordKey(code, key string) string { return code + "/key/" + key }
+
+// recordedBefore reports whether money was recorded under a key of a booking, and wakes the booking again: who recorded it may have
+// died before it did.
+func (c *Cashbox) recordedBefore(ctx context.Context, code, key string) (bool, error) {
+	paymentID, found, err := c.Store.RecordedPayment(ctx, recordKey(code, key))
+	if found {
+		c.wake(ctx, code, paymentID)
+	}
+	return found, err
 }
 
 // Import takes a credit of the bank account. One that several holds wait for is asked about.

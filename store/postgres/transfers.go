@@ -114,6 +114,18 @@ func recordedReport(payment RecordedPayment, now time.Time) PaymentReport {
 	}
 }
 
+// RecordedPayment finds the payment that was recorded under a key; false where none was.
+func (s *Store) RecordedPayment(ctx context.Context, key string) (paymentID string, found bool, err error) {
+	row, err := s.queries.GetRecordedPayment(ctx, s.pool, key)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, explain("find recorded payment", err)
+	}
+	return row.ProviderID, true, nil
+}
+
 // recordedBefore finds the payment of a key that was used before.
 func (s *Store) recordedBefore(ctx context.Context, tx pgx.Tx, payment RecordedPayment) (Recorded, bool, error) {
 	row, err := s.queries.GetRecordedPayment(ctx, tx, payment.Key)
