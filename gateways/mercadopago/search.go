@@ -20,7 +20,6 @@ type DateField string
 // The dates that payments can be searched and sorted by.
 const (
 	ByCreated     DateField = "date_created"
-	ByApproved    DateField = "date_approved"
 	ByLastUpdated DateField = "date_last_updated"
 )
 

@@ -167,7 +167,7 @@ var variables = []variable{
 		set: func(c *Config, v string) error { return duration(&c.Booking.LatePaymentGrace, v, 0, 60*24*time.Hour) }},
 	{name: "ALTERNATIVE_TTL", meaning: "how long other nights are held for a guest who paid when theirs were sold (0: refunded at once)", fallback: text("2h"),
 		set: func(c *Config, v string) error { return duration(&c.Booking.AlternativeTTL, v, 0, 7*24*time.Hour) }},
-	{name: "DEPOSIT_PERCENT", meaning: "part of the total asked for as deposit, 1 to 100", fallback: text("30"),
+	{name: "DEPOSIT_PERCENT", meaning: "part of the total asked for as deposit where the owner set none for the property, 1 to 100", fallback: text("30"),
 		set: func(c *Config, v string) error { return integer(&c.Booking.DepositPercent, v, 1, 100) }},
 	{name: "REFUND_APPROVAL_ABOVE", meaning: "refunds of a cancellation above so many whole pesos wait for the owner's word, 72 h at most (0: none)", fallback: text("0"),
 		set: func(c *Config, v string) error { return integer(&c.Booking.RefundApprovalAbove, v, 0, 1_000_000_000) }},
