@@ -9,6 +9,7 @@ import (
 
 	"cabanas/activities"
 	"cabanas/booking"
+	"cabanas/store/postgres"
 )
 
 const (
@@ -34,7 +35,7 @@ func (w *workload) export(sizes JobSizes) job {
 		if _, err := w.annex.addStays(ctx, cabins[0], booking.Confirmed, first, 1, sizes.Bookings); err != nil {
 			return err
 		}
-		_, err = w.annex.store.SetExport(ctx, cabins[0], booking.ChannelAirbnb, hash, time.Now())
+		_, err = w.annex.store.RotateExport(ctx, cabins[0], booking.ChannelAirbnb, hash, postgres.Author{Kind: "command"}, time.Now())
 		cabin = cabins[0]
 		return err
 	}
