@@ -6,8 +6,10 @@ cd "$(dirname "$0")/.."
 if [ "${1-}" = with-servers ]; then
   # Called below by testservers, which has set TEST_DATABASE_URL, TEST_REDIS_URL and TEST_TEMPORAL_ADDRESS.
   shift
-  [ "$#" -gt 0 ] || set -- ./...
-  exec go test -race -timeout 20m "$@"
+  [ "$#" -eq 0 ] || exec go test -race -timeout 20m "$@"
+  go test -race -timeout 20m ./...
+  echo "== 10,000 histories of payments"
+  exec go test -timeout 20m ./e2e/histories -rapid.checks=5000 -rapid.nofailfile
 fi
 
 sh scripts/require.sh

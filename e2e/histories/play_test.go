@@ -66,7 +66,7 @@ func (p *play) run() {
 	}
 	last := p.begin.Add(time.Duration(max(p.story.Lead+p.story.Nights, 12)+6) * day)
 	p.plan(last, "the provider is well", p.heal)
-	for n := range 4 {
+	for n := range 2 {
 		p.plan(last.Add(time.Duration(n+1)*day), "reconciliation", p.look)
 	}
 	p.work("Booking", p.in)
