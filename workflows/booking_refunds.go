@@ -3,7 +3,6 @@ package workflows
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -24,6 +23,8 @@ const (
 	followWorth = 9 * 24 * time.Hour
 	// longestRetry is the pause between tries while the provider is away.
 	longestRetry = 10 * time.Minute
+	// unlimited tries end by the clock alone; the test environment takes none for ten.
+	unlimited = 1<<31 - 1
 )
 
 // refundDesk is what a booking knows of the refunds under way.
@@ -148,7 +149,7 @@ func returnPayment(ctx workflow.Context, part RefundInput, underWay func(RefundR
 // refundStep returns money, through any outage of the provider: only one of a month is a case for a person.
 func refundStep(ctx workflow.Context, summary string) workflow.Context {
 	retries := retryUpTo(longestRetry)
-	retries.MaximumAttempts = math.MaxInt32 // no end but the clock's, in the test environment too
+	retries.MaximumAttempts = unlimited
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              QueueBooking,
 		StartToCloseTimeout:    time.Minute,

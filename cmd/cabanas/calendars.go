@@ -59,11 +59,11 @@ const (
 func (a *app) feedHealth() api.Probe {
 	calendars := a.calendars()
 	return api.Probe{Name: icalPartName, State: func(ctx context.Context) (api.HealthStatus, string, error) {
-		age, any, err := calendars.OldestAge(ctx)
+		age, fed, err := calendars.OldestAge(ctx)
 		switch {
 		case err != nil:
 			return api.Degraded, "", err
-		case !any:
+		case !fed:
 			return api.Healthy, "no feeds", nil
 		}
 		detail := fmt.Sprintf("oldest feed %d minutes", int(age.Minutes()))
