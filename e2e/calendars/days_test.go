@@ -139,7 +139,7 @@ func (s *season) accept() {
 		}
 		quiet := c.quiet
 		c.quiet = true
-		require.NoError(s.t, s.store.AcceptFeed(s.t.Context(), f.ID, s.now()))
+		require.NoError(s.t, s.store.ChangeFeedByStaff(s.t.Context(), f.ID, postgres.FeedChange{Accepted: true}, byCommand, s.now()))
 		require.NotEqual(s.t, workflows.SyncQuarantined, s.fetch(c.name).Outcome)
 		c.quiet = quiet
 		s.tell("accepted", c.name)
@@ -169,7 +169,7 @@ func (s *season) decide() {
 		for _, id := range theirs {
 			c.end(id)
 		}
-		err := s.store.ResolveConflict(s.t.Context(), conflict.ID, postgres.ResolvedKeepOurs, s.staff, s.now())
+		err := s.store.ResolveByStaff(s.t.Context(), conflict.ID, postgres.ResolvedKeepOurs, postgres.Author{Kind: "staff", UserID: s.staff}, s.now())
 		require.NoError(s.t, err)
 	}
 }

@@ -218,7 +218,7 @@ func TestAnExportIsTheSameUntilSomethingChanges(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, 5*time.Minute)
 	token, hash := activities.NewExportToken()
-	_, err := h.store.SetExport(t.Context(), h.cabin, booking.ChannelAirbnb, hash, h.now())
+	_, err := h.store.RotateExport(t.Context(), h.cabin, booking.ChannelAirbnb, hash, byCommand, h.now())
 	require.NoError(t, err)
 	text := func() string {
 		_, body, err := h.calendars.Export(t.Context(), h.cabin, token)

@@ -14,6 +14,7 @@ import (
 	"cabanas/booking"
 	"cabanas/booking/feed"
 	"cabanas/sandbox/control"
+	"cabanas/store/postgres"
 	"cabanas/workflows"
 )
 
@@ -104,7 +105,7 @@ func TestAValidButEmptyFeedIsNotBelieved(t *testing.T) {
 
 	h.spoil(booking.ChannelAirbnb, "no_events")
 	h.fetchAgain(booking.ChannelAirbnb)
-	require.NoError(t, h.store.AcceptFeed(t.Context(), h.feeds[booking.ChannelAirbnb], h.now()))
+	require.NoError(t, h.store.ChangeFeedByStaff(t.Context(), h.feeds[booking.ChannelAirbnb], postgres.FeedChange{Accepted: true}, byCommand, h.now()))
 	h.fetchAgain(booking.ChannelAirbnb)
 	require.Empty(t, h.closedBy(h.feeds[booking.ChannelAirbnb]), "the owner says that it is right")
 }

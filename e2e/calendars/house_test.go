@@ -31,6 +31,9 @@ import (
 	"cabanas/workflows"
 )
 
+// byCommand writes what staff would.
+var byCommand = postgres.Author{Kind: "command"}
+
 const (
 	vrbo    = booking.Channel("vrbo")
 	listing = "cabin"
@@ -198,7 +201,7 @@ func (h *house) newCabin(name string) int64 {
 func (h *house) export(cabin int64, channel booking.Channel) string {
 	h.t.Helper()
 	token, hash := activities.NewExportToken()
-	_, err := h.store.SetExport(h.t.Context(), cabin, channel, hash, h.now())
+	_, err := h.store.RotateExport(h.t.Context(), cabin, channel, hash, byCommand, h.now())
 	require.NoError(h.t, err)
 	return fmt.Sprintf("%s/%d/%s.ics", h.exportServer.URL, cabin, token)
 }

@@ -239,7 +239,7 @@ func (s *season) giveUp() {
 
 func (s *season) end(ours *stand) {
 	if ours.block != 0 {
-		require.NoError(s.t, s.store.Unblock(s.t.Context(), ours.block, s.now()))
+		require.NoError(s.t, s.store.UnblockByStaff(s.t.Context(), ours.block, byCommand, s.now()))
 	} else {
 		s.cancel(ours.code)
 	}

@@ -115,16 +115,6 @@ func (s *Store) ActiveFeeds(ctx context.Context, accommodationID int64) ([]Feed,
 	return feeds, nil
 }
 
-// AcceptFeed records that what a quarantined feed shows is right: the next fetch believes it. A feed that is not in quarantine
-// is [booking.CodeWrongState].
-func (s *Store) AcceptFeed(ctx context.Context, id int64, now time.Time) error {
-	changed, err := s.queries.AcceptFeed(ctx, s.pool, &dbgen.AcceptFeedParams{ID: id, Now: now})
-	if err == nil && changed == 0 {
-		return booking.Refuse(booking.CodeWrongState, "feed %d is not in quarantine", id)
-	}
-	return explain("accept feed", err)
-}
-
 // FeedLeaves says what becomes of the future nights of a feed that is deleted.
 type FeedLeaves string
 

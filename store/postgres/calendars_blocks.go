@@ -35,15 +35,6 @@ func (s *Store) Block(ctx context.Context, accommodationID int64, nights booking
 	return id, explain("block nights", err)
 }
 
-// Unblock opens nights that were closed by hand; another block, or none, is [booking.CodeNotFound].
-func (s *Store) Unblock(ctx context.Context, id int64, now time.Time) error {
-	released, err := s.queries.ReleaseBlock(ctx, s.pool, &dbgen.ReleaseBlockParams{ID: id, Now: now})
-	if err == nil && released == 0 {
-		return booking.Refuse(booking.CodeNotFound, "no block by hand %d", id)
-	}
-	return explain("unblock nights", err)
-}
-
 // Blocks lists the active blocks of an accommodation, or all with 0, that touch [from, to).
 func (s *Store) Blocks(ctx context.Context, accommodationID int64, from, to booking.Date) ([]Block, error) {
 	rows, err := s.queries.ListBlocks(ctx, s.pool, &dbgen.ListBlocksParams{AccommodationID: accommodationID, FromDate: from.Time(), ToDate: to.Time()})
@@ -127,26 +118,6 @@ func (s *Store) Conflict(ctx context.Context, id int64) (Conflict, error) {
 		return Conflict{}, booking.Refuse(booking.CodeNotFound, "no conflict %d", id)
 	}
 	return conflictOf(rows[0]), nil
-}
-
-// ResolveConflict ends an open conflict by a person's choice. Choosing cancel_ours cancels nothing by itself: the caller has the
-// booking cancelled. A conflict that is not open is [booking.CodeWrongState].
-func (s *Store) ResolveConflict(ctx context.Context, id int64, choice Resolution, staffID int64, now time.Time) error {
-	if !choice.Named() {
-		return booking.Refuse(booking.CodeInvalidInput, "a conflict is resolved by keep_ours, cancel_ours or same_booking")
-	}
-	changed, err := s.queries.ResolveConflict(ctx, s.pool, &dbgen.ResolveConflictParams{
-		ID: id, Resolution: string(choice), StaffID: staffID, Now: now})
-	if err != nil {
-		return explain("resolve conflict", err)
-	}
-	if changed == 0 {
-		if _, err := s.Conflict(ctx, id); err != nil {
-			return err
-		}
-		return booking.Refuse(booking.CodeWrongState, "conflict %d is not open", id)
-	}
-	return nil
 }
 
 func conflictOf(row *dbgen.ListConflictsRow) Conflict {

@@ -20,17 +20,6 @@ type Export struct {
 	LastPull time.Time
 }
 
-// SetExport makes the export of an accommodation for a channel, or gives it another token: the old address ends at once.
-func (s *Store) SetExport(ctx context.Context, accommodationID int64, channel booking.Channel, tokenHash []byte, now time.Time) (Export, error) {
-	row, err := s.queries.SetExport(ctx, s.pool, &dbgen.SetExportParams{
-		AccommodationID: accommodationID, Channel: string(channel), TokenHash: tokenHash, Now: now})
-	if err != nil {
-		return Export{}, explain("set export", err)
-	}
-	return Export{ID: row.ID, AccommodationID: row.AccommodationID, Channel: booking.Channel(row.Channel),
-		CreatedAt: row.CreatedAt, RotatedAt: timeOf(row.RotatedAt)}, nil
-}
-
 // Export finds the export behind a token; a wrong one is [booking.CodeNotFound].
 func (s *Store) Export(ctx context.Context, accommodationID int64, tokenHash []byte) (Export, error) {
 	row, err := s.queries.GetExport(ctx, s.pool, &dbgen.GetExportParams{AccommodationID: accommodationID, TokenHash: tokenHash})

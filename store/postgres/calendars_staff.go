@@ -155,8 +155,8 @@ func (s *Store) ExportChangedAt(ctx context.Context, accommodationID int64) (tim
 	return at, explain("read last change", err)
 }
 
-// ResolveByStaff ends a conflict by a person's choice, see [Store.ResolveConflict]. A conflict that ended because the reservation
-// was cancelled by that choice keeps whose choice it was.
+// ResolveByStaff ends an open conflict by a person's choice; one that is not open is [booking.CodeWrongState]. Choosing cancel_ours
+// cancels nothing by itself: the caller has the booking cancelled, which ends the conflict, and the choice is noted with it.
 func (s *Store) ResolveByStaff(ctx context.Context, id int64, choice Resolution, by Author, now time.Time) error {
 	if !choice.Named() {
 		return booking.Refuse(booking.CodeInvalidInput, "a conflict is resolved by keep_ours, cancel_ours or same_booking")
