@@ -22,7 +22,7 @@ import (
 const (
 	ownerPassword = "zarzaparrilla-y-membrillo-77"
 	// everyFetch is how often feeds are fetched here, seldom the interval of a feed that only promises have fetched.
-	everyFetch = 5 * time.Second
+	everyFetch = 2 * time.Second
 	seldom     = "24h"
 )
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -306,7 +307,7 @@ func schedulesInTemporal(t *testing.T, s *stack) {
 	require.NoError(t, schedule.Pause(patient(t), client.SchedulePauseOptions{Note: note}))
 	p.ask(http.MethodPatch, p.path(), map[string]string{"interval": "6s"}, http.StatusOK, nil)
 	seen = p.scheduled(schedule)
-	require.Equal(t, everyFetch+everyFetch/5, seen.Schedule.Spec.Intervals[0].Every)
+	require.Equal(t, 6*time.Second, seen.Schedule.Spec.Intervals[0].Every)
 	require.True(t, seen.Schedule.State.Paused)
 	require.Equal(t, note, seen.Schedule.State.Note)
 	p.shows(patience, "is not paused by us", func(f feedItem) bool { return f.PausedAt == nil })

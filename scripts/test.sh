@@ -7,8 +7,10 @@ if [ "${1-}" = with-servers ]; then
   # Called below by testservers, which has set TEST_DATABASE_URL, TEST_REDIS_URL and TEST_TEMPORAL_ADDRESS.
   shift
   [ "$#" -eq 0 ] || exec go test -race -timeout 20m "$@"
-  go test -race -timeout 20m ./...
-  echo "== 10,000 histories of payments"
+  # Two packages of long stories of one thread each: the detector would triple their time and find what it finds elsewhere.
+  go list ./... | grep -vx -e cabanas/e2e/calendars -e cabanas/e2e/histories | xargs go test -race -timeout 20m
+  echo "== hundreds of days of calendars, ten thousand histories of payments"
+  go test -timeout 20m ./e2e/calendars
   exec go test -timeout 20m ./e2e/histories -rapid.checks=5000 -rapid.nofailfile
 fi
 
