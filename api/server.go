@@ -42,6 +42,8 @@ type Options struct {
 	Switchboard Switchboard
 	Cashbox     Cashbox
 	Receipts    Receipts
+	// BookingDesk is where staff changes bookings; nil leaves its routes out.
+	BookingDesk BookingDesk
 	// Refunds is where staff gives money back; nil leaves its routes out.
 	Refunds RefundDesk
 	// Property is where the owner sets house times, deposit, balance and transfers; nil leaves its routes out.

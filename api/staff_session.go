@@ -36,6 +36,7 @@ func addStaff(api, uploads huma.API, o *Options) {
 	addUsers(s, o)
 	addConversations(s, o)
 	addPayments(s, o)
+	addBookingDesk(s, o)
 	addRefunds(s, o)
 	addProperty(s, o)
 	addAnalyze(s, o)

@@ -33,6 +33,7 @@ func TestMoney(t *testing.T) {
 		{"a transfer is what the owner says it is", paysByTransfer},
 		{"cash is counted once", paysInCash},
 		{"a dear refund waits for the owner", refundWaits},
+		{"the owner confirms, extends and cancels", ownerChanges},
 		{"part goes back, from us and from the panel", partGoesBack},
 		{"nothing is heard and everything is found", nothingHeard},
 		{"the page says what is true", payPage},
@@ -161,6 +162,31 @@ func partGoesBack(t *testing.T, o *office) {
 	o.hears(t, number, h.Code, "hold", "confirmed", "receipt", "refund_done", "payment_returned")
 	o.ownerHearsOf(t, h, paid, booking.VerdictPart)
 	require.Equal(t, int64(ours+panel), o.ledger(t, paid.ID).Refunded)
+}
+
+// ownerChanges: what staff changes is told to the guest like any change, and whoever did it is written down.
+func ownerChanges(t *testing.T, o *office) {
+	w, number := o.wishes(1, o.week(t, 2), 2)
+	h := o.books(t, w)
+	before := o.becomes(t, h.Code, "pre_reserved", "pending").ExpiresAt
+	change := func(what, key string, body any, want int) {
+		o.posts("/admin/reservations/"+h.Code+"/"+what, key, body, want)
+	}
+	change("extend", "extend-1", nil, http.StatusOK)
+	require.True(t, o.becomes(t, h.Code, "pre_reserved", "pending").ExpiresAt.After(before))
+	change("extend", "extend-2", nil, http.StatusConflict)
+	for range 2 {
+		change("confirm", "confirm-1", nil, http.StatusOK)
+	}
+	o.becomes(t, h.Code, "confirmed", "pending")
+	change("cancel", "cancel-1", map[string]string{"refund": "everything"}, http.StatusUnprocessableEntity)
+	for range 2 {
+		change("cancel", "cancel-2", map[string]string{"refund": "none"}, http.StatusOK)
+	}
+	o.becomes(t, h.Code, "cancelled", "pending")
+	o.hears(t, number, h.Code, "hold", "hold_extended", "confirmed", "cancelled")
+	require.Equal(t, int64(3), o.number(t, `SELECT count(DISTINCT action) FROM audit_log WHERE entity_id = $1 AND user_id IS NOT NULL`, h.Code))
+	o.posts("/admin/reservations/RES261122FFFFFF/cancel", "cancel-3", map[string]string{}, http.StatusNotFound)
 }
 
 // nothingHeard: no notification comes at all; payments, refunds in the panel and disputes are found by asking.

@@ -47,6 +47,14 @@ func (p *Processes) Cancel(ctx context.Context, code, key string, request workfl
 	return outcome, unavailable(err)
 }
 
+// Confirm confirms without the provider's money, see [ConfirmBooking].
+func (p *Processes) Confirm(ctx context.Context, code, key string, request workflows.ConfirmRequest) (workflows.ChangeOutcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	outcome, err := ConfirmBooking(ctx, p.Client, code, key, request)
+	return outcome, unavailable(err)
+}
+
 // Extend moves the deadline of a hold, see [ExtendBooking].
 func (p *Processes) Extend(ctx context.Context, code, key string) (workflows.ChangeOutcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)

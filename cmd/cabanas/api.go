@@ -99,6 +99,7 @@ func (a *app) forStaff(options *api.Options) (err error) {
 	options.Switchboard = &activities.Switchboard{
 		Store: a.store, Processes: a.processes, Return: a.config.Dialogue.TakeoverReturn, Now: time.Now,
 	}
+	options.BookingDesk = &activities.BookingDesk{Store: a.store, Processes: a.processes, Now: time.Now}
 	options.Refunds = &activities.RefundDesk{Store: a.store, Processes: a.processes, Now: time.Now}
 	options.Property = &activities.PropertyDesk{Store: a.store, Terms: a.terms, Now: time.Now}
 	options.Receipts = &activities.ReceiptDesk{Store: a.store, Now: time.Now}

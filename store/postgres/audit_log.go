@@ -28,6 +28,11 @@ type AuditEntry struct {
 	After    map[string]any
 }
 
+// RecordByStaff writes an entry about a change that a workflow made for a member of staff.
+func (s *Store) RecordByStaff(ctx context.Context, by Author, entry AuditEntry, now time.Time) error {
+	return s.transact(ctx, "record a change", func(tx pgx.Tx) error { return s.record(ctx, tx, by, entry, now) })
+}
+
 // record writes an entry in the transaction of the change.
 func (s *Store) record(ctx context.Context, tx pgx.Tx, by Author, entry AuditEntry, now time.Time) error {
 	params := &dbgen.AddAuditEntryParams{
