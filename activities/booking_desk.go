@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"cabanas/booking"
@@ -64,9 +65,7 @@ func (d *BookingDesk) change(
 		return outcome, err
 	}
 	after := map[string]any{"status": outcome.Status}
-	for name, value := range details {
-		after[name] = value
-	}
+	maps.Copy(after, details)
 	return outcome, d.Store.RecordByStaff(ctx, by, postgres.AuditEntry{Action: action, Entity: "reservation", EntityID: code,
 		Before: map[string]any{"status": before.Status}, After: after}, d.Now())
 }
