@@ -7,6 +7,6 @@
 // Postgres and the payment client are the real ones too, and the provider is the sandbox on the same skipped clock.
 //
 //	go test ./e2e/histories                        a few hundred histories
-//	go test ./e2e/histories -rapid.checks=5000     10,000, as `make test` does: two tills play side by side
+//	go test ./e2e/histories -rapid.checks=5000     10,000: two tills play side by side; `make test` does so with a fixed seed
 //	go test ./e2e/histories -rapid.seed=N          the one that failed
 package histories
