@@ -66,7 +66,7 @@ const (
 )
 
 // AddFeed saves a feed and fetches it at once. The result is nil when the fetch takes longer than a few seconds or cannot be
-// asked for now: the feed is saved all the same, and its schedule fetches it.
+// asked for at once: the feed is saved all the same, and its schedule fetches it.
 func (d *CalendarDesk) AddFeed(ctx context.Context, wish postgres.NewFeed) (postgres.Feed, *workflows.CalendarSyncResult, error) {
 	wish.URL = strings.TrimSpace(wish.URL)
 	if err := d.Addresses.Check(wish.URL); err != nil {

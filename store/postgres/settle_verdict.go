@@ -80,7 +80,7 @@ func (c *paymentCase) dispose() {
 	}
 }
 
-// takenBack reports whether all of the payment is gone, for now or for good. A mediation only withholds it.
+// takenBack reports whether all of the payment is gone, held back or for good. A mediation only withholds it.
 func (c *paymentCase) takenBack() bool {
 	switch c.verdict {
 	case booking.VerdictReversed, booking.VerdictChargeback, booking.VerdictLost:
