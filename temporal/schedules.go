@@ -18,18 +18,21 @@ const catchUp = time.Minute
 
 // schedule creates the fixed schedules or changes their interval; whether an operator paused one is left as it is.
 func schedule(ctx context.Context, c client.Client, o SetupOptions) error {
-	fixed := []fixedSchedule{
-		{workflows.ReconciliationID, "PaymentReconciliation", workflows.QueueBooking, o.ReconcileEvery,
-			"asks the payment provider for what no notification told us of", "payments no notification told us of"},
-		{workflows.CalendarWatchID, "CalendarWatch", workflows.QueueCalendar, o.WatchFeedsEvery,
-			"mends the schedules of feeds and finds those that gave no good answer for too long", "a look at all feeds"},
-	}
-	for _, f := range fixed {
+	for _, f := range fixedSchedules(o) {
 		if err := f.set(ctx, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func fixedSchedules(o SetupOptions) []fixedSchedule {
+	return []fixedSchedule{
+		{workflows.ReconciliationID, "PaymentReconciliation", workflows.QueueBooking, o.ReconcileEvery,
+			"asks the payment provider for what no notification told us of", "payments no notification told us of"},
+		{workflows.CalendarWatchID, "CalendarWatch", workflows.QueueCalendar, o.WatchFeedsEvery,
+			"mends the schedules of feeds and finds those that gave no good answer for too long", "a look at all feeds"},
+	}
 }
 
 // fixedSchedule is one of which there is one in an installation.

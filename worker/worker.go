@@ -38,7 +38,6 @@ const (
 	stopTimeout = 20 * time.Second
 	// stickyWorkflows bounds the workflows kept in memory over all queues of the process.
 	stickyWorkflows = 5000
-	deployment      = "cabanas"
 	// waiting bounds the activities of a queue that wait for neighbours at once; the database pool is what they share.
 	waiting = 100
 	// listening bounds the voice messages heard at once; FFmpeg and the engine are what they share.
@@ -137,7 +136,7 @@ func (w *Worker) tuned(queue string, options Options) worker.Options {
 	if options.BuildID != "" {
 		tuned.DeploymentOptions = worker.DeploymentOptions{
 			UseVersioning:             true,
-			Version:                   worker.WorkerDeploymentVersion{DeploymentName: deployment, BuildID: options.BuildID},
+			Version:                   worker.WorkerDeploymentVersion{DeploymentName: workflows.Deployment, BuildID: options.BuildID},
 			DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
 		}
 	}

@@ -16,6 +16,9 @@ const (
 	QueueCalendar     = "calendar"  // feeds of other channels
 )
 
+// Deployment names all our workers together, under which builds of them are told apart.
+const Deployment = "cabanas"
+
 // Queues lists every task queue.
 var Queues = []string{QueueConversation, QueueBooking, QueueMessaging, QueueMedia, QueueCalendar}
 

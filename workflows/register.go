@@ -7,6 +7,8 @@ type Definition struct {
 	Name  string
 	Queue string
 	Func  any
+	// MovesOn runs are carried on by the build that is current; all others stay on the build they began on.
+	MovesOn bool
 }
 
 // Workflows lists every workflow type. Names are wire format.
@@ -15,7 +17,9 @@ func Workflows() []Definition {
 		{Name: "Conversation", Queue: QueueConversation, Func: Conversation},
 		{Name: "Redelivery", Queue: QueueConversation, Func: Redelivery},
 		{Name: "Mail", Queue: QueueConversation, Func: Mail},
-		{Name: "Booking", Queue: QueueBooking, Func: Booking},
+		// It lives until the guest has left, months perhaps: no build can be kept that long. Its changes are guarded by
+		// workflow.GetVersion, and `cabanas doctor --replay` tries every running one before a build becomes current.
+		{Name: "Booking", Queue: QueueBooking, Func: Booking, MovesOn: true},
 		{Name: "LatePayment", Queue: QueueBooking, Func: LatePayment},
 		{Name: "PaymentReconciliation", Queue: QueueBooking, Func: PaymentReconciliation},
 		{Name: "CalendarSync", Queue: QueueCalendar, Func: CalendarSync},
@@ -28,14 +32,15 @@ type Registry interface {
 	RegisterWorkflowWithOptions(workflow any, options workflow.RegisterOptions)
 }
 
-// Register gives a worker the workflows of its task queue; "" gives it all of them. Under worker versioning a run stays on
-// the build it was started on.
+// Register gives a worker the workflows of its task queue; "" gives it all of them.
 func Register(registry Registry, queue string) {
 	for _, d := range Workflows() {
 		if queue == "" || queue == d.Queue {
-			registry.RegisterWorkflowWithOptions(d.Func, workflow.RegisterOptions{
-				Name: d.Name, VersioningBehavior: workflow.VersioningBehaviorPinned,
-			})
+			behavior := workflow.VersioningBehaviorPinned
+			if d.MovesOn {
+				behavior = workflow.VersioningBehaviorAutoUpgrade
+			}
+			registry.RegisterWorkflowWithOptions(d.Func, workflow.RegisterOptions{Name: d.Name, VersioningBehavior: behavior})
 		}
 	}
 }
