@@ -48,6 +48,11 @@ type Config struct {
 
 	TemporalAddress   string
 	TemporalNamespace string
+	// PayloadKeys encrypt what Temporal stores: the first encrypts, all decrypt. Empty means in clear; never in production.
+	PayloadKeys []PayloadKey
+	Codec       Codec
+	// TracesExporter is where traces go: "none", "otlp" or "console".
+	TracesExporter string
 
 	WhatsApp    WhatsApp
 	MercadoPago MercadoPago
@@ -66,6 +71,19 @@ type RateLimit struct {
 	Window          time.Duration // RATE_LIMIT_WINDOW_SECONDS.
 	HoldsPerAddress int           // Live holds one client address may have; 0 means no limit.
 	HoldsPerPhone   int           // Live holds one phone may have; 0 means no limit.
+}
+
+// PayloadKey is one key of the payloads in Temporal's histories.
+type PayloadKey struct {
+	ID  string // Stands beside each payload, so that it is known which key opens it.
+	Key Secret // 32 bytes.
+}
+
+// Codec holds the server that decrypts payloads for Temporal's UI and CLI.
+type Codec struct {
+	Address string // host:port to listen on.
+	// UIOrigin is the one origin whose pages may ask, without a trailing slash; empty means none.
+	UIOrigin string
 }
 
 // WhatsApp holds the Cloud API account.

@@ -31,11 +31,11 @@ func (p Problems) Error() string {
 // Load reads every setting through getenv (os.Getenv in main) and requires all that the API and the worker need. The error, when
 // there is one, is Problems with everything that is wrong.
 func Load(getenv func(string) string) (Config, error) {
-	return load(getenv, func(v variable) bool { return v.required })
+	return load(getenv, func(v variable) bool { return v.required || v.production })
 }
 
 // LoadOnly is Load for commands that need few settings, such as migrate: it requires just the named variables, but whatever else is
-// set must still be valid. It panics on a name that is not a setting.
+// set must still be valid; a setting that only production requires is required there only. It panics on a name that is not a setting.
 func LoadOnly(getenv func(string) string, required ...string) (Config, error) {
 	for _, name := range required {
 		if !slices.Contains(Names(), name) {
@@ -56,7 +56,7 @@ func load(getenv func(string) string, required func(variable) bool) (Config, err
 			value = v.fallback(cfg)
 		}
 		if value == "" {
-			if required(v) {
+			if required(v) && (!v.production || cfg.IsProduction()) {
 				problems = append(problems, Problem{v.name, "is not set (" + v.meaning + ")"})
 			}
 			continue

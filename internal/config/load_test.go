@@ -15,7 +15,10 @@ import (
 	"cabanas/internal/config"
 )
 
-const strong = "k3Jq9vT1pZx7Lm2Rw8Ys5Nb4Hd6Fc0GaQe"
+const (
+	strong    = "k3Jq9vT1pZx7Lm2Rw8Ys5Nb4Hd6Fc0GaQe"
+	randomKey = "Zx0qkG5Tn8vF3m2bW7yR1sLcJ9dHuEoApIeXtK4hNQY="
+)
 
 // complete is the least a developer's API needs; with overrides it becomes the case under test.
 func complete(overrides map[string]string) func(string) string {
@@ -30,6 +33,7 @@ func complete(overrides map[string]string) func(string) string {
 		"WHATSAPP_VERIFY_TOKEN":      strong,
 		"MERCADOPAGO_ACCESS_TOKEN":   "APP_USR-" + strong,
 		"MERCADOPAGO_WEBHOOK_SECRET": strong,
+		"PAYLOAD_KEYS":               "2026-11:" + randomKey,
 	}
 	maps.Copy(env, overrides)
 	return func(name string) string { return env[name] }

@@ -165,6 +165,19 @@ func origins(into *[]string, value string) error {
 	return nil
 }
 
+// origin reads one origin in the form browsers send it.
+func origin(into *string, value string) error {
+	var parsed *url.URL
+	if err := httpURL(&parsed, value); err != nil {
+		return err
+	}
+	if parsed.Path != "" {
+		return fmt.Errorf("%q is not an origin such as https://temporal.example.org", value)
+	}
+	*into = strings.ToLower(parsed.String())
+	return nil
+}
+
 func prefix(value string) (netip.Prefix, error) {
 	if address, err := netip.ParseAddr(value); err == nil {
 		return netip.PrefixFrom(address, address.BitLen()), nil

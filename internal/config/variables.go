@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ type variable struct {
 	name               string
 	meaning            string
 	required           bool
+	production         bool // required in production only
 	fallback           func(Config) string
 	set                func(*Config, string) error
 	refuseInProduction func(Config) string
@@ -43,6 +45,14 @@ var variables = []variable{
 		set: func(c *Config, v string) error { return hostPort(&c.TemporalAddress, v) }},
 	{name: "TEMPORAL_NAMESPACE", meaning: "Temporal namespace", fallback: text("default"),
 		set: func(c *Config, v string) error { c.TemporalNamespace = v; return nil }},
+
+	{name: "PAYLOAD_KEYS", meaning: "comma list of id:base64 of 32 random bytes that encrypt what Temporal stores; the first encrypts, all decrypt (empty: in clear; required in production)",
+		production: true,
+		set:        func(c *Config, v string) error { return payloadKeys(&c.PayloadKeys, v) }, refuseInProduction: guessableKeys},
+	{name: "CODEC_ADDR", meaning: "where `cabanas codec` listens, which decrypts payloads for Temporal's UI and CLI", fallback: text("127.0.0.1:8081"),
+		set: func(c *Config, v string) error { return hostPort(&c.Codec.Address, v) }},
+	{name: "CODEC_UI_ORIGIN", meaning: "origin of Temporal's UI, the only page that may ask the codec server, such as https://temporal.example.org (empty: none)",
+		set: func(c *Config, v string) error { return origin(&c.Codec.UIOrigin, v) }, refuseInProduction: refuseClearOrigin},
 
 	{name: "BASE_URL", meaning: "public address of the API, used in links and webhooks", required: true,
 		set: func(c *Config, v string) error { return httpURL(&c.BaseURL, v) }},
@@ -208,6 +218,12 @@ var variables = []variable{
 
 	{name: "LOG_LEVEL", meaning: "debug, info, warn or error", fallback: text("info"),
 		set: func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},
+	{name: "OTEL_TRACES_EXPORTER", meaning: "where OpenTelemetry traces go: none, otlp or console; the other OTEL_ variables are read as OpenTelemetry defines them", fallback: text("none"),
+		set: func(c *Config, v string) error {
+			return oneOf(&c.TracesExporter, v, "none", "otlp", "console")
+		}},
+	{name: "OTEL_EXPORTER_OTLP_ENDPOINT", meaning: "address of the OpenTelemetry collector, such as http://collector:4318 (empty: this machine)",
+		set: func(_ *Config, v string) error { var read *url.URL; return httpURL(&read, v) }},
 	{name: "BUILD_ID", meaning: "name of this build; when set, workers are versioned and a deployment must make the version current",
 		set: func(c *Config, v string) error { c.BuildID = v; return nil }},
 	{name: "CABANAS_HOME", meaning: "folder in which `cabanas dev` keeps its state", fallback: text(".cabanas"),
