@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
@@ -111,9 +113,30 @@ func replayOne(ctx context.Context, c client.Client, o client.Options, run workf
 		return err
 	}
 	workflows.Register(replayer, "")
-	err = replayer.ReplayWorkflowExecution(ctx, c.WorkflowService(), o.Logger, o.Namespace, run)
-	if isUnknown(err) {
+	history, err := historyOf(ctx, c, run)
+	switch {
+	case isUnknown(err):
 		return nil // it ended, and was cleared away, since it was listed
+	case err != nil:
+		return err
+	case len(history.GetEvents()) < beginning:
+		return nil
 	}
-	return err
+	return replayer.ReplayWorkflowHistoryWithOptions(o.Logger, history, worker.ReplayWorkflowHistoryOptions{OriginalExecution: run})
+}
+
+// beginning is how many events a history has before the first workflow task was started; there is nothing to replay yet.
+const beginning = 3
+
+func historyOf(ctx context.Context, c client.Client, run workflow.Execution) (*historypb.History, error) {
+	var history historypb.History
+	events := c.GetWorkflowHistory(ctx, run.ID, run.RunID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			return nil, fmt.Errorf("read history of %s: %w", run.ID, err)
+		}
+		history.Events = append(history.Events, event)
+	}
+	return &history, nil
 }
