@@ -15,7 +15,7 @@ var fixedHolidays = map[monthDay]bool{
 
 var movableHolidays = []monthDay{{6, 17}, {8, 17}, {10, 12}, {11, 20}}
 
-var touristDays = map[string]bool{"2026-03-23": true, "2026-07-10": true, "2026-12-07": true}
+var touristDays = map[Date]bool{MustDate("2026-03-23"): true, MustDate("2026-07-10"): true, MustDate("2026-12-07"): true}
 
 // EasterSunday returns Easter of a year by the Gregorian computus (Meeus, Jones, Butcher).
 func EasterSunday(year int) Date {
@@ -32,11 +32,13 @@ func EasterSunday(year int) Date {
 
 // IsDayOff reports whether most people in Argentina do not work on the day: weekends, holidays and tourist days.
 func IsDayOff(d Date) bool {
-	if d.Weekday() == time.Saturday || d.Weekday() == time.Sunday {
-		return true
-	}
+	return d.Weekday() == time.Saturday || d.Weekday() == time.Sunday || IsHoliday(d)
+}
+
+// IsHoliday reports whether the day is a holiday or a tourist day in Argentina, on whatever day of the week.
+func IsHoliday(d Date) bool {
 	year, month, day := d.Time().Date()
-	if fixedHolidays[monthDay{month, day}] || touristDays[d.String()] {
+	if fixedHolidays[monthDay{month, day}] || touristDays[d] {
 		return true
 	}
 	for _, movable := range movableHolidays {
@@ -50,6 +52,29 @@ func IsDayOff(d Date) bool {
 	}
 	return false
 }
+
+// IsHolidayNight reports whether a night is sold as a holiday: the eve of one and its own night, so Christmas is 24 and 25 December.
+func IsHolidayNight(night Date) bool { return IsHoliday(night.AddDays(1)) || IsHoliday(night) }
+
+// IsLongWeekendNight reports whether a night is within a long weekend, three days off in a row or more: from the eve of the first
+// day off to the night before the last.
+func IsLongWeekendNight(night Date) bool {
+	morning := night.AddDays(1)
+	if !IsDayOff(morning) {
+		return false
+	}
+	off := 1
+	for d := morning.AddDays(-1); off < longWeekend && IsDayOff(d); d = d.AddDays(-1) {
+		off++
+	}
+	for d := morning.AddDays(1); off < longWeekend && IsDayOff(d); d = d.AddDays(1) {
+		off++
+	}
+	return off >= longWeekend
+}
+
+// longWeekend is how many days off in a row are one.
+const longWeekend = 3
 
 // observed applies the rule for movable days: Tuesday and Wednesday to the Monday before, Thursday and Friday to the one after.
 func observed(d Date) Date {

@@ -25,8 +25,8 @@ func (l Limits) Check(accommodation Accommodation, stay Stay, guests int, today 
 		return Refuse(CodeBeyondHorizon, "check-in %s is more than %d months ahead", stay.CheckIn, l.HorizonMonths)
 	case stay.Nights() > l.LongestStay:
 		return Refuse(CodeTooLong, "%d nights are more than %d", stay.Nights(), l.LongestStay)
-	case stay.Nights() < accommodation.Rate.MinNights:
-		return Refuse(CodeTooShort, "%d nights are fewer than the minimum of %d", stay.Nights(), accommodation.Rate.MinNights)
+	case stay.Nights() < accommodation.Rate.LeastNights(stay):
+		return Refuse(CodeTooShort, "%d nights are fewer than the minimum of %d", stay.Nights(), accommodation.Rate.LeastNights(stay))
 	case guests < 1:
 		return Refuse(CodeInvalidGuests, "%d guests", guests)
 	case guests > accommodation.Capacity:

@@ -33,7 +33,7 @@ func (t *turn) instead(id int64, code booking.Code, near []booking.Alternative) 
 		}
 	}
 	words := append(t.stayWords(t.stay(), t.state.Guests), "cabin", shown(wanted.Name, longestName),
-		"capacity", t.people(wanted.Capacity), "least", t.nights(wanted.Rate.MinNights))
+		"capacity", t.people(wanted.Capacity), "least", t.nights(wanted.Rate.LeastNights(t.stay())))
 	reason := t.texts.CabinGone
 	switch {
 	case !found:
@@ -151,7 +151,9 @@ func (t *turn) priceLines(offer Offer) []string {
 			groups, at = append(groups, group{price: line.Amount}), len(groups)
 		}
 		groups[at].count++
-		weekend[line.Amount.Centavos] = booking.IsWeekendNight(line.Night) && line.Amount.Centavos != base
+		// A season may give a week night the price of a weekend night: then they are nights.
+		wasWeekend := groups[at].count == 1 || weekend[line.Amount.Centavos]
+		weekend[line.Amount.Centavos] = wasWeekend && booking.IsWeekendNight(line.Night) && line.Amount.Centavos != base
 	}
 	for _, g := range groups {
 		text := t.texts.LineNights
