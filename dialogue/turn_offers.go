@@ -86,8 +86,8 @@ func (t *turn) fitNowhere() (bool, error) {
 	}
 	biggest, least := biggestOf(places), 0
 	for _, place := range places {
-		if place.Capacity >= t.state.Guests && (least == 0 || place.Rate.MinNights < least) {
-			least = place.Rate.MinNights
+		if minimum := place.Rate.LeastNights(t.stay()); place.Capacity >= t.state.Guests && (least == 0 || minimum < least) {
+			least = minimum
 		}
 	}
 	switch {

@@ -157,7 +157,7 @@ func (t *turn) refuseDates(code booking.Code, stay booking.Stay) {
 		t.state.CheckOut = booking.Date{}
 		text := say(t.texts.StayTooLong, "most", t.nights(limits.LongestStay), "in", in)
 		if code == booking.CodeTooShort {
-			text = say(t.texts.StayTooShort, "least", t.nights(t.leastNights()), "in", in)
+			text = say(t.texts.StayTooShort, "least", t.nights(t.leastNights(stay)), "in", in)
 		}
 		t.state.Awaiting = awaitCheckOut
 		t.say(text)
@@ -174,16 +174,16 @@ func (t *turn) refuseDates(code booking.Code, stay booking.Stay) {
 	t.askDates(text)
 }
 
-// leastNights is the shortest minimum stay of all accommodations that fit the guests.
-func (t *turn) leastNights() int {
+// leastNights is the shortest minimum of all accommodations that fit the guests, for those dates.
+func (t *turn) leastNights(stay booking.Stay) int {
 	places, err := t.facts.Accommodations()
 	least := 0
 	for _, place := range places {
-		if err == nil && place.Capacity >= t.state.Guests && (least == 0 || place.Rate.MinNights < least) {
-			least = place.Rate.MinNights
+		if minimum := place.Rate.LeastNights(stay); err == nil && place.Capacity >= t.state.Guests && (least == 0 || minimum < least) {
+			least = minimum
 		}
 	}
-	return max(least, t.stay().Nights()+1, 1)
+	return max(least, stay.Nights()+1, 1)
 }
 
 // missing is the next question of a search, false when everything is known.
