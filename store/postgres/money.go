@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"cabanas/booking"
+	"cabanas/store/postgres/dbgen"
 )
 
 // ReservationMoney is what the ledger says of one reservation; the database derives it from payments, refunds and disputes.
@@ -28,10 +29,14 @@ func (s *Store) ReservationMoney(ctx context.Context, code string) (ReservationM
 	if err != nil {
 		return ReservationMoney{}, explain("read money of reservation", err)
 	}
+	return reservationMoneyOf(row), nil
+}
+
+func reservationMoneyOf(row *dbgen.ReservationMoney) ReservationMoney {
 	of := func(centavos int64) booking.Money { return money(centavos, row.Currency) }
 	return ReservationMoney{
 		Total: of(row.TotalCentavos), Deposit: of(row.DepositCentavos), Counted: of(row.CountedCentavos), Refunded: of(row.RefundedCentavos),
 		Kept: of(row.KeptCentavos), Disputed: of(row.DisputedCentavos), DueDeposit: of(row.DueDepositCentavos), DueTotal: of(row.DueTotalCentavos),
 		Status: booking.PaymentStatus(row.PaymentStatus),
-	}, nil
+	}
 }
