@@ -108,6 +108,22 @@ func (c *Client) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return &Error{Reason: ReasonInvalid}
 	}
+	return c.visit(ctx, func(dialer *mail.Client, session *smtp.Client) error {
+		// What fails after the relay took the mail does not matter any more.
+		if err := dialer.SendWithSMTPClient(session, written); err != nil && !written.IsDelivered() {
+			return sending(err)
+		}
+		return nil
+	})
+}
+
+// Check connects, as protected as for a mail, logs in and leaves. Its errors are those of Send.
+func (c *Client) Check(ctx context.Context) error {
+	return c.visit(ctx, func(*mail.Client, *smtp.Client) error { return nil })
+}
+
+// visit does something with the relay once it knows who we are.
+func (c *Client) visit(ctx context.Context, do func(*mail.Client, *smtp.Client) error) error {
 	dialer, err := c.dialer()
 	if err != nil {
 		return fmt.Errorf("email: %w", err)
@@ -120,11 +136,7 @@ func (c *Client) Send(ctx context.Context, m Message) error {
 	if err := c.logIn(session); err != nil {
 		return err
 	}
-	// What fails after the relay took the mail does not matter any more.
-	if err := dialer.SendWithSMTPClient(session, written); err != nil && !written.IsDelivered() {
-		return sending(err)
-	}
-	return nil
+	return do(dialer, session)
 }
 
 // dialer is made anew for each mail: it keeps what it learns of one connection.

@@ -76,8 +76,10 @@ func TestSecurity(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			relay := emailtest.New(t, test.relay)
-			err := client(t, relay, func(o *email.Options) { test.client(o, relay) }).Send(t.Context(), hello())
+			ours := client(t, relay, func(o *email.Options) { test.client(o, relay) })
+			err := ours.Send(t.Context(), hello())
 			require.Equal(t, test.reason, email.ReasonOf(err), "%v", err)
+			require.Equal(t, test.reason, email.ReasonOf(ours.Check(t.Context())), "a check says what sending would")
 			if test.reason == "" {
 				require.NoError(t, err)
 				require.Len(t, relay.Mails(), 1)

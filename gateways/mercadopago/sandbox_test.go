@@ -330,3 +330,13 @@ func TestSweepOfTheStandIn(t *testing.T) {
 	}
 	require.Contains(t, found, late)
 }
+
+func TestAccount(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	account, err := m.client.Account(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "MLA", account.Site)
+	id := m.pay(t, control.NewPayment{PreferenceID: m.link(t, "RES261122A1B2C3").ID, Outcome: "approved"})
+	require.Equal(t, m.payment(t, id).CollectorID, account.ID, "who collects is whose token it is")
+}

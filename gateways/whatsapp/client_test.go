@@ -75,6 +75,22 @@ func TestSend(t *testing.T) {
 	require.Equal(t, "+5491112345678", server.bodies[0]["to"])
 }
 
+func TestNumber(t *testing.T) {
+	t.Parallel()
+	client, server := setup(t, Options{Version: "v25.0"},
+		metaAnswer{status: 200, body: `{"verified_name":"Cabañas","quality_rating":"GREEN","id":"777"}`},
+		metaAnswer{status: 401, body: `{"error":{"message":"Error validating access token","code":190}}`})
+	number, err := client.Number(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, Number{Name: "Cabañas", Quality: "GREEN"}, number)
+	require.Equal(t, http.MethodGet, server.seen[0].Method)
+	require.Equal(t, "/v25.0/777", server.seen[0].URL.Path)
+	require.Equal(t, "verified_name,quality_rating", server.seen[0].URL.Query().Get("fields"))
+	require.Equal(t, "Bearer token", server.seen[0].Header.Get("Authorization"))
+	_, err = client.Number(t.Context())
+	require.Equal(t, ReasonAccount, failureOf(t, err).Reason)
+}
+
 func TestMarkRead(t *testing.T) {
 	t.Parallel()
 	client, server := setup(t, Options{}, metaAnswer{status: 200, body: `{"success":true}`}, metaAnswer{status: 200, body: `{"success":true}`}, metaAnswer{status: 200, body: `{}`})

@@ -28,8 +28,13 @@ func (c *Client) post(ctx context.Context, operation string, body []byte) (lenie
 	if err != nil {
 		return nil, 0, &Error{Operation: operation, Reason: ReasonNotSent, Cause: exchange.WithoutAddress(err)}
 	}
-	request.Header.Set("Authorization", "Bearer "+c.token)
 	request.Header.Set("Content-Type", "application/json")
+	return c.ask(operation, request)
+}
+
+// ask makes the request with our token and judges the answer.
+func (c *Client) ask(operation string, request *http.Request) (lenient.Object, int, error) {
+	request.Header.Set("Authorization", "Bearer "+c.token)
 	response, sent, err := exchange.Do(c.http, request)
 	if err != nil {
 		return nil, 0, &Error{Operation: operation, Reason: reasonWithoutAnswer(sent), Cause: err}
