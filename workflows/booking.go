@@ -43,6 +43,11 @@ type bookingRun struct {
 	transfer  bool // the guest pays by bank transfer
 	// balanceLinked says that the link of the balance was asked for.
 	balanceLinked bool
+	balanceRound  int // links of the balance that were given up because the stay changed
+	moves         int // changes of the stay
+	movedAt       time.Time
+	changing      int  // changes of the stay under way
+	completing    bool // the stay is being closed
 	cancelled     bool // the consequences of a cancellation are under way
 
 	link      linkOffer
@@ -221,17 +226,33 @@ func (b *bookingRun) accompany(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
+		moves := b.moves
 		if err := b.awaitBalance(ctx, times); err != nil || b.status != booking.Confirmed {
 			return err
 		}
+		if b.moves != moves {
+			continue // these are not the times any more
+		}
 		if times.Arrival.After(workflow.Now(ctx)) {
 			if rang, err := b.waitUntil(ctx, booking.Confirmed, times.Arrival, "arrival message", "the arrival"); !rang {
+				if err == nil && b.moves != moves {
+					continue
+				}
 				return err
 			}
-			b.tell(NoticeInput{Kind: NoticeArrival})
+			b.tell(NoticeInput{Kind: NoticeArrival, Suffix: b.anew("")})
 		}
 		if rang, err := b.waitUntil(ctx, booking.Confirmed, times.Departure, "departure", "the departure"); !rang {
+			if err == nil && b.moves != moves {
+				continue
+			}
 			return err
+		}
+		if err := workflow.Await(ctx, func() bool { return b.changing == 0 }); err != nil {
+			return err
+		}
+		if b.moves != moves {
+			continue
 		}
 		if err := b.complete(ctx); err != nil {
 			return err
@@ -241,7 +262,9 @@ func (b *bookingRun) accompany(ctx workflow.Context) error {
 }
 
 func (b *bookingRun) complete(ctx workflow.Context) error {
+	b.completing = true
 	change, err := completeStay.runLocal(databaseStep(ctx, "the stay is over"), b.ref)
+	b.completing = false
 	if err != nil {
 		return err
 	}

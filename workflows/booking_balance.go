@@ -41,7 +41,7 @@ func (b *bookingRun) awaitBalance(ctx workflow.Context, times StayTimes) error {
 			b.offerBalance(ctx, step, times.CheckIn)
 			continue
 		}
-		b.tell(NoticeInput{Kind: step.Kind, Suffix: step.Suffix})
+		b.tell(NoticeInput{Kind: step.Kind, Suffix: b.anew(step.Suffix)})
 	}
 	return nil
 }
@@ -53,14 +53,15 @@ func (b *bookingRun) offerBalance(ctx workflow.Context, step BalanceStep, until 
 		return
 	}
 	b.balanceLinked = true
+	round := b.balanceRound
 	b.spawn(b.background, func(ctx workflow.Context) {
-		input := LinkInput{Code: b.in.Code, Kind: booking.LinkBalance, Attempt: 1, Until: until}
+		input := LinkInput{Code: b.in.Code, Kind: booking.LinkBalance, Attempt: 1 + round, Until: until}
 		_, err := createPaymentLink.run(linkStep(ctx, left), input)
 		switch {
-		case err == nil && b.status == booking.Confirmed:
-			b.tell(NoticeInput{Kind: step.Kind, Suffix: step.Suffix})
+		case err == nil && b.status == booking.Confirmed && round == b.balanceRound:
+			b.tell(NoticeInput{Kind: step.Kind, Suffix: b.anew(step.Suffix)})
 		case err == nil:
-			b.closeLinks(LinkCloseInput{Code: b.in.Code, Kind: booking.LinkBalance})
+			b.closeLinks(LinkCloseInput{Code: b.in.Code, Kind: booking.LinkBalance, Before: input.Attempt + 1})
 		default:
 			// Nothing is left to pay, or the reservation has moved on: then there is nothing to say either.
 			workflow.GetLogger(ctx).Warn("balance link not made", "code", b.in.Code, "error", err)

@@ -20,6 +20,9 @@ func (b *bookingRun) handleUpdates(ctx workflow.Context) error {
 		{UpdateAnswerAlternative, "the guest takes or leaves the nights that are offered", b.onAnswerAlternative},
 		{UpdateDecide, "the owner lets a refund go or keeps the money", b.onDecideRefund},
 		{UpdateRefund, "staff gives part of the money back", b.onRefund},
+		{UpdateChangeStay, "staff gives the booking another stay, number of guests or price", b.onChangeStay},
+		{UpdateNoShow, "the guest did not come", b.onNoShow},
+		{UpdateResend, "the guest is told again where the booking stands", b.onResend},
 	}
 	for _, h := range handlers {
 		options := workflow.UpdateHandlerOptions{Description: h.description}

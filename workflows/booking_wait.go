@@ -36,18 +36,19 @@ func (a *alarm) pending() bool { return a.fired != nil && !a.fired.IsReady() }
 func (b *bookingRun) wait(ctx workflow.Context, at time.Time, summary, waitsFor string) (bool, error) {
 	b.alarm.set(b.background, at, summary)
 	b.show(waitsFor)
-	status, deadline := b.status, b.expiresAt
-	changed := func() bool { return b.status != status || !b.expiresAt.Equal(deadline) }
+	status, deadline, moves := b.status, b.expiresAt, b.moves
+	changed := func() bool { return b.status != status || !b.expiresAt.Equal(deadline) || b.moves != moves }
 	err := workflow.Await(ctx, func() bool { return b.alarm.rang() || b.payments.Len() > 0 || changed() })
 	b.readPayments()
 	return err == nil && b.alarm.rang() && !changed(), err
 }
 
-// waitUntil waits through payment signals until the instant, as long as the reservation is in that status.
+// waitUntil waits through payment signals until the instant, as long as the reservation is in that status and has
+// the stay it has.
 func (b *bookingRun) waitUntil(
 	ctx workflow.Context, status booking.Status, at time.Time, summary, waitsFor string,
 ) (bool, error) {
-	for b.status == status {
+	for moves := b.moves; b.status == status && b.moves == moves; {
 		if rang, err := b.wait(ctx, at, summary, waitsFor); rang || err != nil {
 			return rang, err
 		}
