@@ -44,15 +44,23 @@ func (s *Store) propertyIn(ctx context.Context, db dbgen.DBTX) (booking.Property
 	return property, nil
 }
 
-// Accommodations lists what is offered, by id.
+// Accommodations lists what is offered, by id, with the rate rules in force.
 func (s *Store) Accommodations(ctx context.Context) ([]booking.Accommodation, error) {
 	rows, err := s.queries.ListActiveAccommodations(ctx, s.pool)
 	if err != nil {
 		return nil, explain("list accommodations", err)
 	}
+	encoded, err := s.queries.ActiveRateRules(ctx, s.pool)
+	if err != nil {
+		return nil, explain("list accommodations", err)
+	}
+	rules, err := rateRules(encoded)
+	if err != nil {
+		return nil, err
+	}
 	places := make([]booking.Accommodation, 0, len(rows))
 	for _, row := range rows {
-		place, err := offeredOf((*dbgen.GetAccommodationRow)(row))
+		place, err := offeredOf(&row.Accommodation, row.DepositFixed, rules)
 		if err != nil {
 			return nil, err
 		}
@@ -61,13 +69,17 @@ func (s *Store) Accommodations(ctx context.Context) ([]booking.Accommodation, er
 	return places, nil
 }
 
-// Accommodation reads one, offered or not; unknown ids are [booking.CodeNotFound].
+// Accommodation reads one, offered or not, with the rate rules in force; unknown ids are [booking.CodeNotFound].
 func (s *Store) Accommodation(ctx context.Context, id int64) (booking.Accommodation, error) {
 	row, err := s.queries.GetAccommodation(ctx, s.pool, id)
 	if err != nil {
 		return booking.Accommodation{}, explain("read accommodation", err)
 	}
-	return offeredOf(row)
+	rules, err := rateRules(row.Rules)
+	if err != nil {
+		return booking.Accommodation{}, err
+	}
+	return offeredOf(&row.Accommodation, row.DepositFixed, rules)
 }
 
 // CreateAccommodation adds one to the property and returns its id; values that break a rule are [booking.CodeInvalidInput].
@@ -119,10 +131,8 @@ func (s *Store) SeedSampleCabins(ctx context.Context, pictureURL func(name strin
 }
 
 func (s *Store) insertAccommodation(ctx context.Context, db dbgen.DBTX, a booking.Accommodation) (int64, error) {
-	discounts, discountsErr := json.Marshal(emptyIfNil(a.Rate.LengthDiscounts))
-	photos, photosErr := json.Marshal(emptyIfNil(a.Photos))
-	location, locationErr := json.Marshal(a.Location)
-	if err := errors.Join(discountsErr, photosErr, locationErr); err != nil {
+	lists, err := listsOf(a)
+	if err != nil {
 		return 0, fmt.Errorf("create accommodation: %w", err)
 	}
 	id, err := s.queries.InsertAccommodation(ctx, db, &dbgen.InsertAccommodationParams{
@@ -130,18 +140,30 @@ func (s *Store) insertAccommodation(ctx context.Context, db dbgen.DBTX, a bookin
 		BasePriceCentavos: a.Rate.Base.Centavos, WeekendPercent: int32(a.Rate.WeekendPercent),
 		CleaningFeeCentavos: a.Rate.CleaningFee.Centavos, GuestsIncluded: int32(a.Rate.GuestsIncluded),
 		ExtraGuestCentavos: a.Rate.ExtraGuest.Centavos, Currency: a.Rate.Base.Currency, MinNights: int32(a.Rate.MinNights),
-		LengthDiscounts: discounts, Amenities: emptyIfNil(a.Amenities), Photos: photos, Location: location,
-		CheckInText: a.CheckInText, Active: a.Active,
+		LengthDiscounts: lists.discounts, Amenities: emptyIfNil(a.Amenities), Photos: lists.photos, Location: lists.location,
+		CheckInText: a.CheckInText, Active: a.Active, DepositFixedCentavos: nullIfZero(a.Rate.DepositFixed.Centavos),
 	})
 	return id, explain("create accommodation", err)
 }
 
-// offeredOf is a place with the deposit that is asked for it, its own or the property's.
-func offeredOf(row *dbgen.GetAccommodationRow) (booking.Accommodation, error) {
-	place, err := accommodationOf(&row.Accommodation)
-	if row.DepositFixed > 0 {
-		place.Rate.DepositFixed = money(row.DepositFixed, row.Accommodation.Currency)
+// accommodationLists are the columns of an accommodation that hold JSON.
+type accommodationLists struct{ discounts, photos, location json.RawMessage }
+
+func listsOf(a booking.Accommodation) (lists accommodationLists, err error) {
+	var errs [3]error
+	lists.discounts, errs[0] = json.Marshal(emptyIfNil(a.Rate.LengthDiscounts))
+	lists.photos, errs[1] = json.Marshal(emptyIfNil(a.Photos))
+	lists.location, errs[2] = json.Marshal(a.Location)
+	return lists, errors.Join(errs[:]...)
+}
+
+// offeredOf is a place with the deposit that is asked for it, its own or the property's, and the rules that are for it.
+func offeredOf(row *dbgen.Accommodation, deposit int64, rules []booking.RateRule) (booking.Accommodation, error) {
+	place, err := accommodationOf(row)
+	if deposit > 0 {
+		place.Rate.DepositFixed = money(deposit, row.Currency)
 	}
+	place.Rate.Rules = booking.RulesFor(rules, row.ID)
 	return place, err
 }
 
@@ -177,4 +199,11 @@ func emptyIfNil[T any](list []T) []T {
 		return []T{}
 	}
 	return list
+}
+
+func nullIfZero[T int32 | int64](n T) *T {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }

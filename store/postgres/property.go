@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -69,7 +70,7 @@ func propertyFields(p booking.Property) map[string]any {
 func differing(was, is map[string]any) (before, after map[string]any) {
 	before, after = map[string]any{}, map[string]any{}
 	for name, value := range was {
-		if is[name] != value {
+		if !reflect.DeepEqual(is[name], value) {
 			before[name], after[name] = value, is[name]
 		}
 	}

@@ -23,13 +23,16 @@ func (q *Queries) CatalogueIsEmpty(ctx context.Context, db DBTX) (bool, error) {
 }
 
 const getAccommodation = `-- name: GetAccommodation :one
-SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.cancellation, a.deposit_fixed_centavos, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
+SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.cancellation, a.deposit_fixed_centavos, a.revision, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed,
+    (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.id), '[]') FROM rate_rules r
+     WHERE r.active AND r.property_id = a.property_id AND (r.accommodation_id IS NULL OR r.accommodation_id = a.id))::jsonb AS rules
 FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.id = $1
 `
 
 type GetAccommodationRow struct {
 	Accommodation Accommodation
 	DepositFixed  int64
+	Rules         json.RawMessage
 }
 
 func (q *Queries) GetAccommodation(ctx context.Context, db DBTX, id int64) (*GetAccommodationRow, error) {
@@ -60,7 +63,9 @@ func (q *Queries) GetAccommodation(ctx context.Context, db DBTX, id int64) (*Get
 		&i.Accommodation.UpdatedAt,
 		&i.Accommodation.Cancellation,
 		&i.Accommodation.DepositFixedCentavos,
+		&i.Accommodation.Revision,
 		&i.DepositFixed,
+		&i.Rules,
 	)
 	return &i, err
 }
@@ -119,32 +124,33 @@ func (q *Queries) GetProperty(ctx context.Context, db DBTX) (*GetPropertyRow, er
 const insertAccommodation = `-- name: InsertAccommodation :one
 INSERT INTO accommodations (property_id, name, type, description, capacity, base_price_centavos, weekend_percent,
     cleaning_fee_centavos, guests_included, extra_guest_centavos, currency, min_nights, length_discounts, amenities, photos,
-    location, check_in_text, active)
+    location, check_in_text, active, deposit_fixed_centavos)
 SELECT p.id, $1, $2, $3, $4, $5, $6, $7,
     $8, $9, $10, $11, $12, $13::text[], $14, $15,
-    $16, $17
+    $16, $17, $18
 FROM properties p ORDER BY p.id LIMIT 1
 RETURNING id
 `
 
 type InsertAccommodationParams struct {
-	Name                string
-	Type                string
-	Description         string
-	Capacity            int32
-	BasePriceCentavos   int64
-	WeekendPercent      int32
-	CleaningFeeCentavos int64
-	GuestsIncluded      int32
-	ExtraGuestCentavos  int64
-	Currency            string
-	MinNights           int32
-	LengthDiscounts     json.RawMessage
-	Amenities           []string
-	Photos              json.RawMessage
-	Location            json.RawMessage
-	CheckInText         string
-	Active              bool
+	Name                 string
+	Type                 string
+	Description          string
+	Capacity             int32
+	BasePriceCentavos    int64
+	WeekendPercent       int32
+	CleaningFeeCentavos  int64
+	GuestsIncluded       int32
+	ExtraGuestCentavos   int64
+	Currency             string
+	MinNights            int32
+	LengthDiscounts      json.RawMessage
+	Amenities            []string
+	Photos               json.RawMessage
+	Location             json.RawMessage
+	CheckInText          string
+	Active               bool
+	DepositFixedCentavos *int64
 }
 
 func (q *Queries) InsertAccommodation(ctx context.Context, db DBTX, arg *InsertAccommodationParams) (int64, error) {
@@ -166,6 +172,7 @@ func (q *Queries) InsertAccommodation(ctx context.Context, db DBTX, arg *InsertA
 		arg.Location,
 		arg.CheckInText,
 		arg.Active,
+		arg.DepositFixedCentavos,
 	)
 	var id int64
 	err := row.Scan(&id)
@@ -173,7 +180,7 @@ func (q *Queries) InsertAccommodation(ctx context.Context, db DBTX, arg *InsertA
 }
 
 const listActiveAccommodations = `-- name: ListActiveAccommodations :many
-SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.cancellation, a.deposit_fixed_centavos, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
+SELECT a.id, a.property_id, a.name, a.type, a.description, a.capacity, a.base_price_centavos, a.weekend_percent, a.cleaning_fee_centavos, a.guests_included, a.extra_guest_centavos, a.currency, a.min_nights, a.length_discounts, a.rate_version, a.amenities, a.photos, a.location, a.check_in_text, a.active, a.created_at, a.updated_at, a.cancellation, a.deposit_fixed_centavos, a.revision, coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
 FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.active ORDER BY a.id
 `
 
@@ -216,6 +223,7 @@ func (q *Queries) ListActiveAccommodations(ctx context.Context, db DBTX) ([]*Lis
 			&i.Accommodation.UpdatedAt,
 			&i.Accommodation.Cancellation,
 			&i.Accommodation.DepositFixedCentavos,
+			&i.Accommodation.Revision,
 			&i.DepositFixed,
 		); err != nil {
 			return nil, err

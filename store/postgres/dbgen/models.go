@@ -37,6 +37,8 @@ type Accommodation struct {
 	UpdatedAt            time.Time
 	Cancellation         json.RawMessage
 	DepositFixedCentavos *int64
+	// Grows with every change, so that two people do not undo each other's.
+	Revision int32
 }
 
 // Other nights at the agreed price, offered to who paid when theirs were sold. Decided once: taken, or the money goes back.
@@ -237,17 +239,29 @@ type Guest struct {
 	UpdatedAt      time.Time
 	OptedOutAt     *time.Time
 	WhatsappSendTo string
+	ErasedAt       *time.Time
 }
 
 // HTTP answers kept so that a repeated write is answered and not repeated.
 type IdempotencyKey struct {
-	Endpoint       string
-	Key            string
-	RequestHash    []byte
-	ResponseStatus int32
-	ResponseBody   []byte
-	CreatedAt      time.Time
-	ExpiresAt      time.Time
+	Endpoint        string
+	Key             string
+	RequestHash     []byte
+	ResponseStatus  int32
+	ResponseBody    []byte
+	CreatedAt       time.Time
+	ExpiresAt       time.Time
+	Lease           pgtype.UUID
+	ResponseHeaders json.RawMessage
+}
+
+// That something changed, written by triggers and kept for a day. The newest that is older stays: who asks for more than it is told to begin anew.
+type LiveEvent struct {
+	Xid  pgtype.Uint64
+	ID   int64
+	Type string
+	Refs json.RawMessage
+	At   time.Time
 }
 
 // Tries that did not succeed, or not yet, of the last minutes. Here and not in Redis: without Redis the door must not be open.
@@ -421,6 +435,29 @@ type Property struct {
 	TransferHoldHours    int32
 }
 
+// What changes the price or the shortest stay of some nights: seasons, holidays, long weekends.
+type RateRule struct {
+	ID              int64
+	PropertyID      int64
+	AccommodationID *int64
+	Name            string
+	Kind            string
+	Dates           json.RawMessage
+	Weekdays        []int32
+	Priority        int32
+	Active          bool
+	Percent         *int32
+	PriceCentavos   *int64
+	Currency        string
+	WeekendOnTop    bool
+	MinNights       *int32
+	MinNightsFor    string
+	LengthDiscounts json.RawMessage
+	Version         int32
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
 // Numbered receipts: one for each counted payment, and one for each refund of it.
 type Receipt struct {
 	ID            int64
@@ -505,6 +542,8 @@ type Reservation struct {
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	Cancellation      json.RawMessage
+	// Keyed hash of the network address that asked for the hold; NULL once the hold is over.
+	ClientHash []byte
 }
 
 // What the ledger says of a reservation. kept is what was counted and has not gone back; a chargeback takes it, a mediation only withholds it. disputed is what open and lost disputes are about.
@@ -521,6 +560,15 @@ type ReservationMoney struct {
 	DueDepositCentavos int64
 	DueTotalCentavos   int64
 	PaymentStatus      string
+}
+
+// What people wrote about a booking. A person's data: it goes when the guest is erased.
+type ReservationNote struct {
+	ReservationID   int64
+	SpecialRequests string
+	InternalNotes   string
+	UpdatedBy       *int64
+	UpdatedAt       time.Time
 }
 
 // One login each. Every request of staff looks here, so that an end counts at once.

@@ -12,16 +12,18 @@ SELECT sqlc.embed(a), coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavo
 FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.active ORDER BY a.id;
 
 -- name: GetAccommodation :one
-SELECT sqlc.embed(a), coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed
+SELECT sqlc.embed(a), coalesce(a.deposit_fixed_centavos, p.deposit_fixed_centavos, 0)::bigint AS deposit_fixed,
+    (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.id), '[]') FROM rate_rules r
+     WHERE r.active AND r.property_id = a.property_id AND (r.accommodation_id IS NULL OR r.accommodation_id = a.id))::jsonb AS rules
 FROM accommodations a JOIN properties p ON p.id = a.property_id WHERE a.id = @id;
 
 -- name: InsertAccommodation :one
 INSERT INTO accommodations (property_id, name, type, description, capacity, base_price_centavos, weekend_percent,
     cleaning_fee_centavos, guests_included, extra_guest_centavos, currency, min_nights, length_discounts, amenities, photos,
-    location, check_in_text, active)
+    location, check_in_text, active, deposit_fixed_centavos)
 SELECT p.id, @name, @type, @description, @capacity, @base_price_centavos, @weekend_percent, @cleaning_fee_centavos,
     @guests_included, @extra_guest_centavos, @currency, @min_nights, @length_discounts, @amenities::text[], @photos, @location,
-    @check_in_text, @active
+    @check_in_text, @active, sqlc.narg(deposit_fixed_centavos)
 FROM properties p ORDER BY p.id LIMIT 1
 RETURNING id;
 
