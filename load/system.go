@@ -18,6 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.temporal.io/sdk/client"
 
+	"cabanas/internal/config"
 	"cabanas/internal/embedded"
 	"cabanas/internal/supervisor"
 	"cabanas/temporal"
@@ -88,7 +89,7 @@ func (s *System) start(ctx context.Context, o SystemOptions) error {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1024, IdleConnTimeout: time.Minute}
 	s.HTTP = &http.Client{Transport: transport, Timeout: iterationTime}
 	s.closers = append(s.closers, func() error { transport.CloseIdleConnections(); return nil })
-	if err := s.connect(ctx, s.running.Info(), o.Settings["TEMPORAL_NAMESPACE"]); err != nil {
+	if err := s.connect(ctx, s.running.Info(), o.Settings); err != nil {
 		return err
 	}
 	s.meter = &meter{pool: s.Pool, parts: func() map[string]int { return s.running.Info().PIDs }}
@@ -154,14 +155,18 @@ func (s *System) environment(settings map[string]string) []string {
 // loadConnections is the size of the floors' pool, the same as the program's by default.
 const loadConnections = 20
 
-func (s *System) connect(ctx context.Context, info supervisor.DevInfo, namespace string) error {
+func (s *System) connect(ctx context.Context, info supervisor.DevInfo, given map[string]string) error {
 	s.API = info.APIURL
-	config, err := pgxpool.ParseConfig(info.DatabaseURL)
+	settings, err := config.LoadOnly(func(name string) string { return given[name] })
+	if err != nil {
+		return err
+	}
+	pool, err := pgxpool.ParseConfig(info.DatabaseURL)
 	if err != nil {
 		return fmt.Errorf("address of Postgres: %w", err)
 	}
-	config.MaxConns = loadConnections
-	if s.Pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+	pool.MaxConns = loadConnections
+	if s.Pool, err = pgxpool.NewWithConfig(ctx, pool); err != nil {
 		return fmt.Errorf("connect to Postgres: %w", err)
 	}
 	s.closers = append(s.closers, func() error { s.Pool.Close(); return nil })
@@ -171,11 +176,12 @@ func (s *System) connect(ctx context.Context, info supervisor.DevInfo, namespace
 	}
 	s.Redis = redis.NewClient(redisOptions)
 	s.closers = append(s.closers, s.Redis.Close)
-	if namespace == "" {
-		namespace = client.DefaultNamespace
+	keys := make([]temporal.PayloadKey, 0, len(settings.PayloadKeys))
+	for _, key := range settings.PayloadKeys {
+		keys = append(keys, temporal.PayloadKey{ID: key.ID, Key: []byte(key.Key.Reveal())})
 	}
 	s.Temporal, err = temporal.Dial(ctx, temporal.Options{
-		Address: info.TemporalAddress, Namespace: namespace, Logger: slog.New(slog.DiscardHandler),
+		Address: info.TemporalAddress, Namespace: settings.TemporalNamespace, PayloadKeys: keys, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err

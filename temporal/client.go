@@ -24,6 +24,8 @@ type Options struct {
 	Logger   *slog.Logger // slog.Default when nil.
 	// Metrics takes the SDK's metrics; nil means none are kept.
 	Metrics prometheus.Registerer
+	// PayloadKeys encrypt what the server stores, see [Codec]; empty means in clear. Whatever shares workflows shares the keys.
+	PayloadKeys []PayloadKey
 	// Propagators carry values such as a trace id from the caller through workflows into activities.
 	Propagators []workflow.ContextPropagator
 }
@@ -71,6 +73,9 @@ func clientOptions(o Options) (client.Options, error) {
 	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	options.Logger = NewLogger(loggerOf(o))
 	options.ContextPropagators = o.Propagators
+	if options.DataConverter, options.FailureConverter, err = Converters(o.PayloadKeys); err != nil {
+		return client.Options{}, err
+	}
 	if o.Metrics != nil {
 		options.MetricsHandler = NewMetricsHandler(o.Metrics)
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -105,6 +107,7 @@ func (a *app) connectStores(ctx context.Context) (err error) {
 func temporalOptions(cfg config.Config, registry prometheus.Registerer) temporal.Options {
 	return temporal.Options{
 		Address: cfg.TemporalAddress, Namespace: cfg.TemporalNamespace, Metrics: registry, Logger: slog.Default(),
+		PayloadKeys: payloadKeys(cfg.PayloadKeys),
 	}
 }
 
@@ -132,14 +135,15 @@ func termsOf(cfg config.Config) activities.Terms {
 	return activities.Terms{
 		HoldFor: cfg.Booking.HoldTTL, Extension: cfg.Booking.HoldExtension, Grace: cfg.Booking.LatePaymentGrace,
 		AlternativeFor: cfg.Booking.AlternativeTTL,
-		DepositPercent: cfg.Booking.DepositPercent, HoldsPerPhone: cfg.RateLimit.HoldsPerPhone,
+		DepositPercent: cfg.Booking.DepositPercent, HoldsPerPhone: cfg.RateLimit.HoldsPerPhone, HoldsPerAddress: cfg.RateLimit.HoldsPerAddress,
 		RefundApprovalAbove: booking.Pesos(int64(cfg.Booking.RefundApprovalAbove)),
 		Limits:              booking.Limits{HorizonMonths: cfg.Booking.HorizonMonths, LongestStay: cfg.Booking.MaxStayNights},
 	}
 }
 
 func (a *app) desk() *activities.FrontDesk {
-	return &activities.FrontDesk{Store: a.store, Bookings: a.processes, Terms: a.terms, Feeds: a.calendars(), Metrics: a.metrics, Now: time.Now}
+	return &activities.FrontDesk{Store: a.store, Bookings: a.processes, Terms: a.terms, Feeds: a.calendars(), ClientKey: a.keyFor("client addresses"),
+		Metrics: a.metrics, Now: time.Now}
 }
 
 func (a *app) inbox() *activities.Inbox {
@@ -163,6 +167,13 @@ func (a *app) payPages() activities.PayPages {
 		keys = []config.Secret{a.config.JWTSecret}
 	}
 	return activities.PayPages{Base: a.config.BaseURL, Keys: secrets(keys)}
+}
+
+// keyFor derives the key of one purpose from the installation's secret, so that no two purposes share one.
+func (a *app) keyFor(purpose string) []byte {
+	mac := hmac.New(sha256.New, []byte(a.config.JWTSecret.Reveal()))
+	mac.Write([]byte("cabanas " + purpose))
+	return mac.Sum(nil)
 }
 
 func notificationURL(base *url.URL) *url.URL {

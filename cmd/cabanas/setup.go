@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
+
+	"go.temporal.io/sdk/client"
 
 	"cabanas/internal/config"
 	"cabanas/internal/observe"
@@ -17,10 +20,11 @@ import (
 func runSetup(ctx context.Context, args []string) error {
 	set := flags("setup")
 	seed := set.Bool("seed", false, "add three sample cabins to an empty database")
+	makeCurrent := set.Bool("make-current", false, "only wait for the workers of BUILD_ID and give them the work")
 	if err := set.Parse(args); err != nil {
 		return err
 	}
-	needed := []string{"DATABASE_URL", "TEMPORAL_ADDRESS"}
+	needed := []string{"DATABASE_URL", "TEMPORAL_ADDRESS", "PAYLOAD_KEYS"}
 	if *seed {
 		needed = append(needed, "BASE_URL")
 	}
@@ -29,16 +33,22 @@ func runSetup(ctx context.Context, args []string) error {
 		return err
 	}
 	slog.SetDefault(observe.NewLogger(os.Stdout, cfg.LogLevel))
-	client, err := temporal.Dial(ctx, temporalOptions(cfg, nil))
+	connected, err := temporal.Dial(ctx, temporalOptions(cfg, nil))
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	if err := temporal.Setup(ctx, client, temporal.SetupOptions{
+	defer connected.Close()
+	if *makeCurrent {
+		return makeBuildCurrent(ctx, connected, cfg.BuildID)
+	}
+	if err := temporal.Setup(ctx, connected, temporal.SetupOptions{
 		Namespace: cfg.TemporalNamespace, ReconcileEvery: cfg.Booking.PaymentReconcileInterval,
-		WatchFeedsEvery: watchEvery(cfg.ICal.StaleAfter), Logger: slog.Default(),
+		WatchFeedsEvery: watchEvery(cfg.ICal.StaleAfter), HousekeepEvery: cfg.Retention.Every, Logger: slog.Default(),
 	}); err != nil {
 		return fmt.Errorf("set up Temporal: %w", err)
+	}
+	if err := sealSchedules(ctx, client, cfg); err != nil {
+		return err
 	}
 	if !*seed {
 		return nil
@@ -49,4 +59,18 @@ func runSetup(ctx context.Context, args []string) error {
 	}
 	defer store.Close()
 	return store.SeedSampleCabins(ctx, func(name string) string { return samples.Address(cfg.BaseURL.String(), name) })
+}
+
+// workersComeWithin is how long workers of a build are waited for.
+const workersComeWithin = 5 * time.Minute
+
+func makeBuildCurrent(ctx context.Context, c client.Client, buildID string) error {
+	ctx, cancel := context.WithTimeout(ctx, workersComeWithin)
+	defer cancel()
+	previous, err := temporal.MakeCurrent(ctx, c, buildID, slog.Default())
+	if err != nil {
+		return err
+	}
+	slog.InfoContext(ctx, "build is current", "build_id", buildID, "previous", previous)
+	return nil
 }
