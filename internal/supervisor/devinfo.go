@@ -77,17 +77,21 @@ func readInfo(home string) DevInfo {
 	return info
 }
 
-// writeJSON replaces a file whole, readable by its owner only: both files it writes carry passwords.
+// writeJSON replaces a file whole, readable by its owner only: what it writes carries passwords.
 func writeJSON(path string, value any) error {
 	raw, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", filepath.Base(path), err)
 	}
+	return writePrivate(path, append(raw, '\n'))
+}
+
+func writePrivate(path string, content []byte) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
-	_, err = temporary.Write(append(raw, '\n'))
+	_, err = temporary.Write(content)
 	if closeErr := temporary.Close(); err == nil {
 		err = closeErr
 	}

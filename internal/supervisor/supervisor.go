@@ -122,6 +122,9 @@ func (r *Running) startAll(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if err := r.settings.writeEnvFile(); err != nil {
+		return err
+	}
 	setup := []string{"setup"}
 	if !r.opts.NoSeed {
 		setup = append(setup, "--seed")

@@ -84,6 +84,10 @@ func TestChildrenGetEverySetting(t *testing.T) {
 		require.Equal(t, api[name], sandbox[name], name)
 	}
 	require.Equal(t, "mine", api["WHATSAPP_APP_SECRET"], "what is set is used")
+	shell, err := exec.CommandContext(t.Context(), "sh", "-c", `set -a; . "$1"; printf '%s|' "$WHATSAPP_APP_SECRET" "$JWT_SECRET" "$OWNER_NAME" "$DATABASE_URL"`,
+		"sh", filepath.Join(home, "settings.env")).Output()
+	require.NoError(t, err)
+	require.Equal(t, fmt.Sprintf("mine|%s||%s|", api["JWT_SECRET"], api["DATABASE_URL"]), string(shell), "a shell gets the settings, and nothing else of the environment")
 	require.Equal(t, "2s", api["HOLD_TTL"])
 	require.Equal(t, "development", api["ENVIRONMENT"], "an empty setting is none")
 	require.Equal(t, info.SandboxURL+"/graph", api["WHATSAPP_API_URL"])
