@@ -24,13 +24,19 @@ type auditAnswer struct {
 	Report *activities.DailyReport `json:"report,omitempty"`
 }
 
-// runAudit verifies DESIGN section 11. It changes nothing and can run beside a working system.
+// runAudit verifies DESIGN section 11. It changes nothing and can run beside a working system. With --as-of it judges a restored
+// copy, by the clock of its backup and without Temporal, whose workflows belong to the database that is in use.
 func runAudit(ctx context.Context, args []string) error {
 	set := flags("audit")
 	asJSON := set.Bool("json", false, "print one JSON object")
 	daily := set.Bool("report", false, "print the money of a day too: taken, returned, disputed, open, by booking")
 	dayText := set.String("day", "", "the day of the report, YYYY-MM-DD at the property; today when empty")
+	asOf := set.String("as-of", "", "judge a restored backup: Postgres only, at the time it was taken (RFC 3339)")
 	if err := set.Parse(args); err != nil {
+		return err
+	}
+	at, err := instantOf(*asOf)
+	if err != nil {
 		return err
 	}
 	day, err := dayOf(*dayText, *daily)
@@ -42,7 +48,12 @@ func runAudit(ctx context.Context, args []string) error {
 		return err
 	}
 	var answer auditAnswer
-	if answer.AuditReport, err = audit(ctx, cfg); err != nil {
+	if at.IsZero() {
+		answer.AuditReport, err = audit(ctx, cfg)
+	} else {
+		answer.AuditReport, err = auditCopy(ctx, cfg, at)
+	}
+	if err != nil {
 		return err
 	}
 	if *daily {
@@ -74,6 +85,29 @@ func dayOf(text string, daily bool) (booking.Date, error) {
 		return booking.Date{}, fmt.Errorf("audit: --day: %w", err)
 	}
 	return day, nil
+}
+
+// instantOf reads the time of a backup; the zero time is now.
+func instantOf(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("audit: --as-of: %w", err)
+	}
+	return at, nil
+}
+
+// auditCopy audits the data of a database that nobody works on, as of an earlier time.
+func auditCopy(ctx context.Context, cfg config.Config, at time.Time) (activities.AuditReport, error) {
+	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal(), 2)
+	if err != nil {
+		return activities.AuditReport{}, err
+	}
+	defer store.Close()
+	auditor := activities.Auditor{Store: store, Now: func() time.Time { return at }}
+	return auditor.AuditData(ctx)
 }
 
 func audit(ctx context.Context, cfg config.Config) (activities.AuditReport, error) {
