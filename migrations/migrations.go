@@ -73,7 +73,8 @@ func Latest() int64 {
 	return latest
 }
 
-// Check refuses a database whose schema is not of this program's version, older or newer.
+// Check refuses a database that this program cannot work on: one whose schema is older than the program, or one that has taken
+// away what the program needs. A newer schema that only grew is fine: it is there before the program that needs it.
 func Check(ctx context.Context, databaseURL string) error {
 	db, err := sql.Open("pgx", databaseURL)
 	if err != nil {
@@ -84,11 +85,17 @@ func Check(ctx context.Context, databaseURL string) error {
 	if err != nil {
 		return fmt.Errorf("check schema: %w", err)
 	}
-	switch latest := Latest(); {
-	case version < latest:
+	latest := Latest()
+	if version < latest {
 		return fmt.Errorf("the database has schema version %d, this program needs %d: run cabanas migrate up", version, latest)
-	case version > latest:
-		return fmt.Errorf("the database has schema version %d, this program knows %d: it is too old for this database", version, latest)
+	}
+	var oldest int64
+	if err := db.QueryRowContext(ctx, `SELECT oldest_program FROM schema_compatibility`).Scan(&oldest); err != nil {
+		return fmt.Errorf("check schema: %w", err)
+	}
+	if latest < oldest {
+		return fmt.Errorf("the database has schema version %d for programs from %d on, this program knows %d: it is too old for this database",
+			version, oldest, latest)
 	}
 	return nil
 }

@@ -58,13 +58,16 @@ func TestStatusListsEveryStep(t *testing.T) {
 	}
 }
 
-func TestCheckRefusesANewerSchema(t *testing.T) {
+func TestCheckRefusesASchemaThatTookAwayWhatTheProgramNeeds(t *testing.T) {
 	t.Parallel()
 	url := embeddedtest.Database(t, migrations.Up)
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
 	defer conn.Close(t.Context())
 	_, err = conn.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)`, migrations.Latest()+1)
+	require.NoError(t, err)
+	require.NoError(t, migrations.Check(t.Context(), url), "a schema that only grew is there before its program")
+	_, err = conn.Exec(t.Context(), `UPDATE schema_compatibility SET oldest_program = $1`, migrations.Latest()+1)
 	require.NoError(t, err)
 	require.ErrorContains(t, migrations.Check(t.Context(), url), "too old")
 }
