@@ -25,6 +25,7 @@ var commands = []command{
 	{"demo", "dev, then play a guest from the first message to the confirmed booking", runDemo},
 	{"api", "serve the HTTP API and the webhooks", runAPI},
 	{"worker", "run workflows and activities (--queues=all)", runWorker},
+	{"codec", "serve the codec server, which decrypts payloads for Temporal's UI and CLI", runCodec},
 	{"migrate", "up | down | status: the database schema", runMigrate},
 	{"setup", "make Temporal's search attributes and schedules, and the sample cabins with --seed", runSetup},
 	{"doctor", "look at everything the installation depends on, with what mends each fault (--replay before an upgrade)", runDoctor},
