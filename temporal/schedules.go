@@ -32,6 +32,8 @@ func fixedSchedules(o SetupOptions) []fixedSchedule {
 			"asks the payment provider for what no notification told us of", "payments no notification told us of"},
 		{workflows.CalendarWatchID, "CalendarWatch", workflows.QueueCalendar, o.WatchFeedsEvery,
 			"mends the schedules of feeds and finds those that gave no good answer for too long", "a look at all feeds"},
+		{workflows.HousekeepingID, "Housekeeping", workflows.QueueBooking, o.HousekeepEvery,
+			"forgets what need not be kept any more (docs/privacy.md)", "what need not be kept any more"},
 	}
 }
 

@@ -29,6 +29,8 @@ type SetupOptions struct {
 	ReconcileEvery time.Duration
 	// WatchFeedsEvery is the interval of the look at all feeds of other channels; zero makes no schedule.
 	WatchFeedsEvery time.Duration
+	// HousekeepEvery is the interval of the housekeeping; zero makes no schedule.
+	HousekeepEvery time.Duration
 	Logger          *slog.Logger // slog.Default when nil.
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -31,6 +32,7 @@ type Options struct {
 	Media        *activities.Media
 	Calendars    *activities.Calendars
 	Mails        *activities.Mails
+	Housekeeping *activities.Housekeeping
 }
 
 const (
@@ -48,7 +50,12 @@ const (
 type Worker struct {
 	workers []worker.Worker
 	fatal   chan error
+	serving atomic.Bool
 }
+
+// Serving reports whether tasks of every queue are asked for: not before [Worker.Run] has started them all, and not any more once it
+// was told to stop.
+func (w *Worker) Serving() bool { return w.serving.Load() }
 
 // New prepares a worker for each queue; it connects to nothing.
 func New(options Options) (*Worker, error) {
@@ -74,7 +81,11 @@ func (w *Worker) Run(ctx context.Context) error {
 			return fmt.Errorf("start worker: %w", err)
 		}
 	}
-	defer w.stop(w.workers)
+	w.serving.Store(true)
+	defer func() {
+		w.serving.Store(false)
+		w.stop(w.workers)
+	}()
 	select {
 	case <-ctx.Done():
 		return nil
@@ -104,6 +115,7 @@ func (w *Worker) serve(queue string, options Options) worker.Worker {
 	case workflows.QueueBooking:
 		served.RegisterActivity(options.Reservations)
 		served.RegisterActivity(options.Payments)
+		served.RegisterActivity(options.Housekeeping)
 		served.RegisterActivity(options.Messaging) // the first try of a prompt step
 	case workflows.QueueConversation:
 		served.RegisterActivity(options.Conversation)
@@ -126,7 +138,7 @@ func (w *Worker) tuned(queue string, options Options) worker.Options {
 		WorkerStopTimeout:                  stopTimeout,
 		WorkflowTaskPollerBehavior:         pollers,
 		ActivityTaskPollerBehavior:         pollers,
-		DisableWorkflowWorker:              queue == workflows.QueueMessaging || queue == workflows.QueueMedia,
+		DisableWorkflowWorker:              !workflows.HasWorkflows(queue),
 		OnFatalError:                       func(err error) { w.fatal <- fmt.Errorf("queue %s: %w", queue, err) },
 		MaxConcurrentActivityExecutionSize: waiting,
 	}

@@ -133,6 +133,18 @@ func reconcileStep(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// housekeepingStep forgets one sort of thing; a task that is cut off goes on where it was.
+func housekeepingStep(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueBooking,
+		StartToCloseTimeout:    30 * time.Minute,
+		ScheduleToCloseTimeout: 2 * time.Hour,
+		HeartbeatTimeout:       time.Minute,
+		RetryPolicy:            retryUpTo(time.Minute),
+		Summary:                summary,
+	})
+}
+
 // Priorities on the messaging queue: answers and money first, reminders after.
 const (
 	priorityNow      = 1

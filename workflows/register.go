@@ -22,6 +22,7 @@ func Workflows() []Definition {
 		{Name: "Booking", Queue: QueueBooking, Func: Booking, MovesOn: true},
 		{Name: "LatePayment", Queue: QueueBooking, Func: LatePayment},
 		{Name: "PaymentReconciliation", Queue: QueueBooking, Func: PaymentReconciliation},
+		{Name: "Housekeeping", Queue: QueueBooking, Func: Housekeeping},
 		{Name: "CalendarSync", Queue: QueueCalendar, Func: CalendarSync},
 		{Name: "CalendarWatch", Queue: QueueCalendar, Func: CalendarWatch},
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
 	"cabanas/activities"
@@ -44,12 +43,14 @@ func runWorker(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	a.showGauges("worker")
+	a.showSharedGauges(options.Queues)
 	a.startCalendars(ctx, options.Queues)
 	slog.Info("worker starting", "queues", *queues, "metrics", listener.Addr().String())
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.Run(ctx) })
 	group.Go(func() error { return a.inbox().Relay(ctx) })
-	group.Go(func() error { return a.serveMetrics(ctx, listener) })
+	group.Go(func() error { return serveDoor(ctx, listener, a.workerDoor(w.Serving)) })
 	return group.Wait()
 }
 
@@ -70,6 +71,7 @@ func (a *app) workerOptions(queues []string) (worker.Options, error) {
 		Media:        media,
 		Calendars:    a.calendars(),
 		Mails:        mails,
+		Housekeeping: a.housekeeping(),
 	}, errors.Join(conversationErr, listenerErr, mailsErr)
 }
 
@@ -95,12 +97,11 @@ func queueList(text string) []string {
 	return slices.DeleteFunc(strings.Split(text, ","), func(name string) bool { return name == "" })
 }
 
-// serveMetrics shows a worker's metrics and that it is up; a worker has no other door.
-func (a *app) serveMetrics(ctx context.Context, listener net.Listener) error {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+// serveDoor answers until ctx ends; it is the only way into a worker.
+func serveDoor(ctx context.Context, listener net.Listener, door http.Handler) error {
+	server := &http.Server{
+		Handler: door, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
 	go func() {
 		<-ctx.Done()
 		_ = server.Close()

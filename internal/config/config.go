@@ -63,6 +63,7 @@ type Config struct {
 	Owner       Owner
 	Booking     Booking
 	ICal        ICal
+	Retention   Retention
 }
 
 // RateLimit bounds requests per client address and path, and holds per address and per phone.

@@ -79,8 +79,9 @@ var variables = []variable{
 		}},
 	{name: "SETUP_TOKEN_HASH", meaning: "SHA-256 (hex) of the one-time token that creates the first owner; empty closes that door",
 		set: func(c *Config, v string) error { return sha256Hex(&c.SetupTokenHash, v) }},
-	{name: "RATE_LIMIT_REQUESTS", meaning: "requests per client address, path and window (0: no limit)", fallback: text("60"),
-		set: func(c *Config, v string) error { return integer(&c.RateLimit.Requests, v, 0, 1_000_000) }},
+	{name: "RATE_LIMIT_REQUESTS", meaning: "requests per client address, class of paths and window (0: no limit; 60 outside development); staff counts by account and may read ten times and write five times as much",
+		fallback: unlessDevelopment("60"),
+		set:      func(c *Config, v string) error { return integer(&c.RateLimit.Requests, v, 0, 1_000_000) }},
 	{name: "RATE_LIMIT_WINDOW_SECONDS", meaning: "length of that window in seconds", fallback: text("60"),
 		set: func(c *Config, v string) error {
 			var seconds int
@@ -88,10 +89,10 @@ var variables = []variable{
 			c.RateLimit.Window = time.Duration(seconds) * time.Second
 			return err
 		}},
-	{name: "HOLDS_PER_ADDRESS", meaning: "live holds one client address may have (0: no limit; 10 outside development)",
+	{name: "HOLDS_PER_ADDRESS", meaning: "unpaid holds one client address may have at a time (0: no limit; 10 outside development)",
 		fallback: unlessDevelopment("10"),
 		set:      func(c *Config, v string) error { return integer(&c.RateLimit.HoldsPerAddress, v, 0, 100_000) }},
-	{name: "HOLDS_PER_PHONE", meaning: "live holds one phone may have (0: no limit; 3 outside development)",
+	{name: "HOLDS_PER_PHONE", meaning: "unpaid holds one phone may have at a time (0: no limit; 3 outside development)",
 		fallback: unlessDevelopment("3"),
 		set:      func(c *Config, v string) error { return integer(&c.RateLimit.HoldsPerPhone, v, 0, 100_000) }},
 
@@ -215,6 +216,23 @@ var variables = []variable{
 		set: func(c *Config, v string) error { return email(&c.SMTP.From, v) }},
 	{name: "SMTP_USE_TLS", meaning: "insist on TLS towards the mail relay (false: none, for a relay on this machine)", fallback: text("true"),
 		set: func(c *Config, v string) error { return boolean(&c.SMTP.UseTLS, v) }},
+
+	{name: "HOUSEKEEPING_INTERVAL", meaning: "how often what need not be kept any more is forgotten (0s: never)", fallback: text("24h"),
+		set: func(c *Config, v string) error { return duration(&c.Retention.Every, v, 0, 31*24*time.Hour) }},
+	{name: "RETENTION_WEBHOOK_DAYS", meaning: "days until the raw bodies of webhooks are emptied; the rows go after three times as many (0: kept)", fallback: text("30"),
+		set: func(c *Config, v string) error { return integer(&c.Retention.WebhookDays, v, 0, 3650) }},
+	{name: "RETENTION_DIALOGUE_DAYS", meaning: "days of silence after which a conversation starts from nothing (0: never)", fallback: text("30"),
+		set: func(c *Config, v string) error { return integer(&c.Retention.DialogueDays, v, 0, 3650) }},
+	{name: "RETENTION_MAIL_DAYS", meaning: "days until the text of a mail is emptied (0: kept)", fallback: text("90"),
+		set: func(c *Config, v string) error { return integer(&c.Retention.MailDays, v, 0, 3650) }},
+	{name: "RETENTION_RECORD_DAYS", meaning: "days until ended sessions, fetches of calendars and the like are deleted (0: kept)", fallback: text("90"),
+		set: func(c *Config, v string) error { return integer(&c.Retention.RecordDays, v, 0, 3650) }},
+	{name: "RETENTION_MESSAGE_MONTHS", meaning: "months after the last stay until what was said is emptied (0: kept)", fallback: text("24"),
+		set: func(c *Config, v string) error { return integer(&c.Retention.MessageMonths, v, 0, 1200) }},
+	{name: "RETENTION_GUEST_MONTHS", meaning: "months of silence until who never booked is erased (0: kept)", fallback: text("12"),
+		set: func(c *Config, v string) error { return integer(&c.Retention.GuestMonths, v, 0, 1200) }},
+	{name: "RETENTION_BOOKED_GUEST_MONTHS", meaning: "months after the last stay until who booked is erased (0: kept); the law keeps accounts for ten years", fallback: text("120"),
+		set: func(c *Config, v string) error { return integer(&c.Retention.BookedGuestMonths, v, 0, 1200) }},
 
 	{name: "LOG_LEVEL", meaning: "debug, info, warn or error", fallback: text("info"),
 		set: func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},

@@ -15,9 +15,8 @@ type Metrics struct {
 	ReservationsLockFailed  *prometheus.CounterVec // channel
 	ReservationsConfirmed   *prometheus.CounterVec // channel
 	HoldsExpired            *prometheus.CounterVec // accommodation_id
-	HoldReminders           *prometheus.CounterVec // channel
-	// DialogueHolds counts what asking for a hold by chat or API came to: action needs_slots, error or pre_reserved;
-	// source whatsapp or api.
+	HoldReminders           *prometheus.CounterVec // channel (whatsapp, email)
+	// DialogueHolds counts what asking for a hold by chat or API came to: action pre_reserved, refused or error; source whatsapp or api.
 	DialogueHolds *prometheus.CounterVec // action, source
 	// RedisLockUnavailable counts holds that went on without night locks because Redis did not answer.
 	RedisLockUnavailable prometheus.Counter
@@ -31,10 +30,12 @@ type Metrics struct {
 	// EmailsSent counts how tries to send a mail ended: sent, dropped, or the mail gateway's reason; type is the kind of notice.
 	EmailsSent      *prometheus.CounterVec // type, status
 	PaymentsSettled *prometheus.CounterVec // verdict
-	// PaymentLag is the time from a payment's change at the provider to its place in the ledger; PaymentDayDiffers is how many
-	// payments of the days last compared have other numbers at the provider.
-	PaymentLag        prometheus.Histogram
-	PaymentDayDiffers prometheus.Gauge
+	// PaymentLag is the time from a payment's change at the provider to its place in the ledger.
+	PaymentLag prometheus.Histogram
+	// HoldLateness is how long after its deadline a hold gave its nights back.
+	HoldLateness prometheus.Histogram
+	// ReplyTime is the time from a guest's message in the inbox to the first reply that WhatsApp took.
+	ReplyTime *prometheus.HistogramVec // kind (text, audio)
 	// Transcriptions counts voice notes by outcome (heard, unclear, silent, too_long, failed); TranscriptionSeconds is the time of
 	// each stage (convert, engine).
 	Transcriptions       *prometheus.CounterVec   // outcome
@@ -55,6 +56,20 @@ type Metrics struct {
 	ICalConflicts      *prometheus.CounterVec // source
 	// ICalFreshness counts what asking the feeds just before a promise came to: fresh, refreshed or stale, by what was promised.
 	ICalFreshness *prometheus.CounterVec // moment, outcome
+
+	// Repeated writes: answered from the store (hits), carried out (misses), their answers kept (keys), and what went wrong: conflict,
+	// lookup, wait, keep or free. The endpoint is the operation of the description.
+	IdempotencyHits   *prometheus.CounterVec // endpoint, method
+	IdempotencyMisses *prometheus.CounterVec // endpoint, method
+	IdempotencyKeys   *prometheus.CounterVec // endpoint
+	IdempotencyErrors *prometheus.CounterVec // endpoint, error_type
+	// RateLimitBlocked counts requests refused by class; RateLimitErrors the times Redis did not answer, after which nothing is
+	// limited for a second.
+	RateLimitBlocked *prometheus.CounterVec // class
+	RateLimitErrors  prometheus.Counter
+
+	// HousekeepingRows counts what was forgotten because its time was over, by what it was.
+	HousekeepingRows *prometheus.CounterVec // what
 
 	// HTTPRequests and HTTPDuration know routes by their template; what matched no route is "unmatched".
 	HTTPRequests *prometheus.CounterVec   // handler, method, status (2xx, 3xx, 4xx, 5xx)
@@ -91,7 +106,10 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		PaymentsSettled: r.counters("payments_settled_total", "Payments judged, by verdict.", "verdict"),
 		PaymentLag: r.histogram("payment_lag_seconds", "Time from a change of a payment at the provider to the ledger.",
 			[]float64{.25, .5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600, 1800, 3600, 7200, 86400}),
-		PaymentDayDiffers: r.gauge("payment_day_differing", "Payments whose numbers differ between the provider and the ledger, of the days last compared."),
+		HoldLateness: r.histogram("hold_release_lateness_seconds", "Time from a hold's deadline to the release of its nights.",
+			[]float64{.05, .1, .25, .5, 1, 2, 3, 4, 5, 7.5, 10, 30, 60, 300, 3600}),
+		ReplyTime: r.histograms("reply_time_seconds", "Time from a guest's message to the first reply that WhatsApp took.",
+			[]float64{.25, .5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8, 10, 12.5, 15, 17.5, 20, 25, 30, 45, 60, 120, 300}, "kind"),
 
 		Transcriptions: r.counters("audio_transcriptions_total", "Voice notes listened to, by outcome.", "outcome"),
 		TranscriptionSeconds: r.histograms("audio_transcription_duration_seconds", "Time to convert a voice note and of the speech engine.",
@@ -110,6 +128,15 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30}),
 		ICalConflicts: r.counters("ical_conflicts_total", "Closed nights of a feed that landed on a reservation.", "source"),
 		ICalFreshness: r.counters("ical_freshness_total", "Outcomes of asking the feeds just before a promise.", "moment", "outcome"),
+
+		HousekeepingRows: r.counters("housekeeping_rows_total", "Rows emptied or deleted because their time was over.", "what"),
+
+		IdempotencyHits:   r.counters("idempotency_cache_hits_total", "Repeated writes answered with the first answer.", "endpoint", "method"),
+		IdempotencyMisses: r.counters("idempotency_cache_misses_total", "Writes with an Idempotency-Key that were carried out.", "endpoint", "method"),
+		IdempotencyKeys:   r.counters("idempotency_keys_created_total", "Answers kept for repetitions.", "endpoint"),
+		IdempotencyErrors: r.counters("idempotency_errors_total", "Failures around Idempotency-Keys, by kind.", "endpoint", "error_type"),
+		RateLimitBlocked:  r.counters("rate_limit_requests_blocked_total", "Requests refused by a rate limit.", "class"),
+		RateLimitErrors:   r.counter("rate_limit_redis_errors_total", "Times Redis did not answer, after which requests are not limited for a second."),
 
 		HTTPRequests: r.counters("http_requests_total", "HTTP requests answered.", "handler", "method", "status"),
 		HTTPDuration: r.histograms("http_request_duration_seconds", "Time to answer an HTTP request.",
@@ -132,6 +159,40 @@ func (m *Metrics) showAtZero() {
 		m.WebhookReceived.WithLabelValues(provider)
 		m.WebhookDuplicate.WithLabelValues(provider)
 		m.WebhookDispatchLag.WithLabelValues(provider)
+		for _, reason := range []string{
+			"missing_signature", "wrong_signature", "wrong_verify_token", "malformed", "too_large", "unread", "unavailable", "other_topic", "too_many_hints",
+		} {
+			m.WebhookRefused.WithLabelValues(provider, reason)
+		}
+	}
+	for _, kind := range []string{"text", "audio"} {
+		m.ReplyTime.WithLabelValues(kind)
+	}
+	for _, channel := range []string{"whatsapp", "email"} {
+		m.HoldReminders.WithLabelValues(channel)
+	}
+	for _, source := range []string{"whatsapp", "api"} {
+		for _, action := range []string{"pre_reserved", "refused", "error"} {
+			m.DialogueHolds.WithLabelValues(action, source)
+		}
+	}
+	for _, result := range []string{
+		"accepted", "throughput", "pair_rate", "transient", "not_sent", "ambiguous", "window_closed", "recipient", "message_invalid",
+		"template", "account", "unknown",
+	} {
+		m.WhatsAppSends.WithLabelValues(result)
+	}
+	for _, limit := range []string{"account", "pair", "paused"} {
+		m.WhatsAppHeldBack.WithLabelValues(limit)
+	}
+	for _, verdict := range booking.Verdicts {
+		m.PaymentsSettled.WithLabelValues(string(verdict))
+	}
+	for _, outcome := range []string{"heard", "unclear", "silent", "too_long", "failed"} {
+		m.Transcriptions.WithLabelValues(outcome)
+	}
+	for _, stage := range []string{"convert", "engine"} {
+		m.TranscriptionSeconds.WithLabelValues(stage)
 	}
 }
 
