@@ -27,6 +27,7 @@ var _ workflows.ReservationActivities = (*Reservations)(nil)
 type ReservationStore interface {
 	TransferStore
 	CatalogueStore
+	StayStore
 	PlaceHold(ctx context.Context, hold postgres.NewHold, now time.Time) (postgres.Reservation, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 	ExpireHold(ctx context.Context, code string, now time.Time) (postgres.Change, error)
@@ -69,6 +70,7 @@ func (a *Reservations) PlaceHold(ctx context.Context, in workflows.BookingInput)
 	r, err := a.Store.PlaceHold(ctx, postgres.NewHold{
 		Code: in.Code, AccommodationID: in.AccommodationID, GuestID: in.GuestID, Stay: in.Stay, Guests: in.Guests,
 		Channel: in.Channel, TokenHash: in.TokenHash, ExpiresAt: now.Add(in.HoldFor),
+		ClientHash: in.ClientHash, HoldsPerPhone: in.HoldsPerPhone, HoldsPerAddress: in.HoldsPerAddress,
 		Quote: booking.QuoteStay(place.Rate, in.Stay, in.Guests, property.DepositPercent),
 	}, now)
 	if err != nil {
@@ -76,6 +78,10 @@ func (a *Reservations) PlaceHold(ctx context.Context, in workflows.BookingInput)
 			a.releaseNights(ctx, in.AccommodationID, in.Stay, in.Code)
 		}
 		return workflows.HoldPlaced{}, asTemporal(err)
+	}
+	// Asked again, it returns the hold made before.
+	if r.CreatedAt.Equal(now.Truncate(time.Microsecond)) {
+		a.Metrics.ReservationsCreated.WithLabelValues(string(in.Channel)).Inc()
 	}
 	return workflows.HoldPlaced{ExpiresAt: r.ExpiresAt}, nil
 }
@@ -149,6 +155,7 @@ func (a *Reservations) ExpireHold(ctx context.Context, ref workflows.Reservation
 	change, err := a.Store.ExpireHold(ctx, ref.Code, a.Now())
 	if err == nil && change.Changed {
 		a.Metrics.HoldsExpired.WithLabelValues(strconv.FormatInt(change.Reservation.AccommodationID, 10)).Inc()
+		a.Metrics.HoldLateness.Observe(max(a.Now().Sub(change.Reservation.ExpiresAt), 0).Seconds())
 	}
 	return a.closed(ctx, change, change.Reservation.Paid, err)
 }

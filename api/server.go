@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,9 +37,14 @@ const (
 
 // Options is what a [Server] is made of. Everything is required unless its comment says otherwise.
 type Options struct {
-	Desk        FrontDesk
-	Inbox       Inbox
-	Health      Health
+	Desk   FrontDesk
+	Inbox  Inbox
+	Health Health
+	// Ready looks at what this process cannot do without; nil asks Health.
+	Ready Health
+	// Drain is how long the server goes on answering after it was told to stop, with /readyz saying so, until load balancers have
+	// noticed; none by default.
+	Drain       time.Duration
 	Idempotency IdempotencyStore
 	Accounts    Accounts
 	Switchboard Switchboard
@@ -44,10 +52,23 @@ type Options struct {
 	Receipts    Receipts
 	// BookingDesk is where staff changes bookings; nil leaves its routes out.
 	BookingDesk BookingDesk
+	// Reservations is where staff looks bookings up and changes them; nil leaves its routes out.
+	Reservations ReservationDesk
 	// Refunds is where staff gives money back; nil leaves its routes out.
 	Refunds RefundDesk
 	// Property is where the owner sets house times, deposit, balance and transfers; nil leaves its routes out.
 	Property PropertyDesk
+	// Privacy is where the owner exports and erases guests; nil leaves its routes out.
+	Privacy PrivacyDesk
+	// Catalogue is where the owner keeps accommodations and rates; nil leaves its routes out.
+	Catalogue CatalogueDesk
+	// Dashboard makes the owner's figures, Monitor shows what was changed and delivered; nil leaves their routes out.
+	Dashboard DashboardDesk
+	Monitor   Monitor
+	// Live is the stream of what changes; nil leaves its route out. LivePing is how long it is quiet at most and LiveCheck how often
+	// it looks whether its reader still may; 0 is 15 seconds and a minute.
+	Live                LiveEvents
+	LivePing, LiveCheck time.Duration
 	// Calendars is where staff sees and changes calendars and other channels read ours; nil leaves its routes out.
 	Calendars CalendarDesk
 	// Understand reads a message as the bot would at an instant.
@@ -70,19 +91,23 @@ type Options struct {
 	CanonicalPhone func(raw string) (string, error)
 	// TrustedProxies are the peers whose X-Forwarded-For is believed; none by default.
 	TrustedProxies []netip.Prefix
-	// HoldsPerAddress bounds how many holds one client address may try a minute; 0 means no limit. It counts in this process
-	// only, unless HoldLimiter is set.
-	HoldsPerAddress int
-	HoldLimiter     Limiter
-	// PayDesk answers the guests' payment pages; nil: there are none. PageLimiter bounds how often one client address looks at
-	// them; nil means no limit.
-	PayDesk     PayDesk
-	PageLimiter Limiter
+	// Secret keys the hashes of addresses and of Idempotency-Keys; processes with the same database are given the same. Empty: one
+	// of this process.
+	Secret []byte
+	// AllowedOrigins are the origins whose pages may use the API from a browser, such as https://panel.example.org; "*" is all.
+	AllowedOrigins []string
+	// RateLimit bounds requests; the zero value does not.
+	RateLimit RateLimit
+	// PayDesk answers the guests' payment pages; nil: there are none.
+	PayDesk PayDesk
 	// Version is shown in the API description; BaseURL, optional, is where clients reach the API.
 	Version string
 	BaseURL string
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
+
+	writes *writes
+	limits *limits
 }
 
 // Server is the HTTP edge, an [http.Handler] that can also run itself.
@@ -90,6 +115,11 @@ type Server struct {
 	router *gin.Engine
 	logger *slog.Logger
 	routes []Route
+	drain  time.Duration
+	// stopping is set once the server was told to stop.
+	stopping *atomic.Bool
+	// endStreams ends the answers that have no end of their own.
+	endStreams context.CancelFunc
 }
 
 // New builds the server. The error names the options that are missing.
@@ -108,7 +138,9 @@ func New(o Options) (*Server, error) {
 	if err := router.SetTrustedProxies(proxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	router.Use(traced, observed(o.Logger, o.Metrics), recovered(o.Logger), securityHeaders)
+	// The outer ones are on every answer, also on what the inner ones refuse.
+	router.Use(oneForwardedFor, traced, observed(o.Logger, o.Metrics), recovered(o.Logger),
+		securityHeaders(strings.HasPrefix(o.BaseURL, "https://"), o.TrustedProxies), crossOrigin(o.AllowedOrigins), o.limits.byAddress)
 	router.NoRoute(func(c *gin.Context) {
 		writeProblem(c, newProblem(c.Request.Context(), codeOf[http.StatusNotFound], "no such route"))
 	})
@@ -119,17 +151,23 @@ func New(o Options) (*Server, error) {
 	addMetrics(router, o.Gatherer)
 	addSamples(router)
 	addWebhooks(router.Group(prefix, within(webhookTime)), &o)
-	typed, uploads := newTypedAPIs(router, o)
-	addHealth(typed, o.Health, o.Now)
+	typed, uploads, streams := newTypedAPIs(router, o)
+	stopping := &atomic.Bool{}
+	addHealth(typed, o.Health, o.Ready, stopping.Load, o.Now)
 	addAccommodations(typed, &o)
 	addReservations(typed, &o)
 	addStaff(typed, uploads, &o)
+	streamCtx, endStreams := context.WithCancel(context.Background())
+	addEvents(newStaff(streams, &o), &o, streamCtx.Done())
 	addExport(router, typed, &o)
-	addReceipts(router, typed, staff{api: typed, accounts: o.Accounts, logger: o.Logger}, &o)
+	addReceipts(router, typed, newStaff(typed, &o), &o)
+	describeWrites(typed.OpenAPI())
 	if err := errors.Join(addPaymentPages(router, &o), addDocs(router, typed)); err != nil {
 		return nil, err
 	}
-	return &Server{router: router, logger: o.Logger, routes: routeTable(router, typed.OpenAPI())}, nil
+	routes := routeTable(router, typed.OpenAPI())
+	o.limits.leaveToGuard(routes)
+	return &Server{router: router, logger: o.Logger, routes: routes, drain: o.Drain, stopping: stopping, endStreams: endStreams}, nil
 }
 
 // ServeHTTP answers one request. HEAD is answered as GET, whose body net/http then leaves out.
@@ -161,6 +199,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
+	server.RegisterOnShutdown(s.endStreams)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 
@@ -168,6 +207,12 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	case err := <-served:
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	case <-ctx.Done():
+	}
+	s.stopping.Store(true)
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+	case <-time.After(s.drain):
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
@@ -197,15 +242,22 @@ func (o *Options) complete() error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.HoldLimiter == nil && o.HoldsPerAddress > 0 {
-		o.HoldLimiter = NewTokenBuckets(o.HoldsPerAddress, time.Minute, o.Now)
+	if o.Ready == nil {
+		o.Ready = o.Health
+	}
+	if len(o.Secret) == 0 {
+		o.Secret = make([]byte, 32)
+		rand.Read(o.Secret) // never fails: crypto/rand aborts the program instead
+	}
+	if len(missing) == 0 {
+		o.writes, o.limits = newWrites(o), newLimits(o)
 	}
 	return errors.Join(missing...)
 }
 
 // newTypedAPIs returns the description-first side of the router: what is registered on it is validated and documented. Routes
-// of uploads read their body themselves, once they know who sends it.
-func newTypedAPIs(router *gin.Engine, o Options) (typed, uploads huma.API) {
+// of uploads read their body themselves, once they know who sends it; those of streams may take for ever.
+func newTypedAPIs(router *gin.Engine, o Options) (typed, uploads, streams huma.API) {
 	config := huma.DefaultConfig("Cabañas", o.Version)
 	config.Info.Description = "Availability, prices and bookings. Errors are application/problem+json with a stable code."
 	// The pages of huma load scripts from elsewhere and its schema links add fields to every body: docs.go serves our own.
@@ -219,7 +271,8 @@ func newTypedAPIs(router *gin.Engine, o Options) (typed, uploads huma.API) {
 		config.Servers = []*huma.Server{{URL: o.BaseURL}}
 	}
 	return humagin.NewWithGroup(router, router.Group("", within(requestTime), smallBody), config),
-		humagin.NewWithGroup(router, router.Group("", within(uploadTime)), config)
+		humagin.NewWithGroup(router, router.Group("", within(uploadTime)), config),
+		humagin.NewWithGroup(router, router.Group(""), config)
 }
 
 func init() {

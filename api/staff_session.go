@@ -31,7 +31,7 @@ type Accounts interface {
 // addStaff registers everything that is for staff.
 func addStaff(api, uploads huma.API, o *Options) {
 	addDoor(api, o)
-	s := staff{api: api, accounts: o.Accounts, logger: o.Logger}
+	s := newStaff(api, o)
 	addSession(s, o)
 	addUsers(s, o)
 	addConversations(s, o)
@@ -39,10 +39,16 @@ func addStaff(api, uploads huma.API, o *Options) {
 	addBookingDesk(s, o)
 	addRefunds(s, o)
 	addProperty(s, o)
+	addCatalogue(s, o)
+	addRates(s, o)
+	addPrivacy(s, o)
+	addDashboard(s, o)
+	addMonitor(s, o)
 	addAnalyze(s, o)
 	slow := s
 	slow.api = uploads
 	addCalendars(s, slow, o)
+	addReservationDesk(s, slow, o)
 	addTranscribe(slow, o)
 }
 

@@ -18,6 +18,7 @@ import (
 	"cabanas/gateways/mercadopago"
 	"cabanas/gateways/whatsapp"
 	"cabanas/internal/accounts"
+	"cabanas/samples"
 )
 
 func runAPI(ctx context.Context, args []string) error {
@@ -37,6 +38,9 @@ func runAPI(ctx context.Context, args []string) error {
 	}
 	inbox := a.inbox()
 	options := a.apiOptions(inbox)
+	live := &activities.Live{Store: a.store}
+	options.Live = live
+	options.Monitor = &activities.Monitor{Store: a.store, Inbox: inbox, Now: time.Now}
 	if err := a.forStaff(&options); err != nil {
 		return err
 	}
@@ -44,12 +48,14 @@ func runAPI(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	a.showGauges("api")
 	slog.Info("api listening", "address", listener.Addr().String())
 
 	// The inbox works until the server has given its last answer, so that what was just taken is handed on before the end.
 	inboxCtx, stopInbox := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return inbox.Run(inboxCtx) })
+	group.Go(func() error { return live.Sweep(ctx, time.Now) })
 	group.Go(func() error {
 		defer stopInbox()
 		return server.Run(ctx, listener)
@@ -60,7 +66,7 @@ func runAPI(ctx context.Context, args []string) error {
 func (a *app) apiOptions(inbox api.Inbox) api.Options {
 	appSecrets, webhookSecrets := secrets(a.config.WhatsApp.AppSecrets), secrets(a.config.MercadoPago.WebhookSecrets)
 	options := api.Options{
-		Desk: a.desk(), Inbox: inbox, Health: a.health(), Idempotency: a.store, Metrics: a.metrics, Gatherer: a.registry,
+		Desk: a.desk(), Inbox: inbox, Health: a.health(), Ready: a.ready(), Drain: a.drain(), Idempotency: a.store, Metrics: a.metrics, Gatherer: a.registry,
 		Logger: slog.Default(),
 		VerifyWhatsApp: func(header string, body []byte) bool {
 			return whatsapp.VerifySignature(header, body, appSecrets...)
@@ -71,18 +77,19 @@ func (a *app) apiOptions(inbox api.Inbox) api.Options {
 		VerifyMercadoPago: func(header, requestID, dataID string) bool {
 			return mercadopago.VerifySignature(header, requestID, dataID, webhookSecrets...)
 		},
-		CanonicalPhone:  whatsapp.CanonicalPhone,
-		TrustedProxies:  a.config.TrustedProxies,
-		HoldsPerAddress: a.config.RateLimit.HoldsPerAddress,
-		Version:         version(a.config.BuildID),
-		BaseURL:         a.config.BaseURL.String(),
-		Now:             time.Now,
+		CanonicalPhone: whatsapp.CanonicalPhone,
+		TrustedProxies: a.config.TrustedProxies,
+		AllowedOrigins: a.config.AllowedOrigins,
+		Secret:         a.keyFor("edge"),
+		RateLimit: api.RateLimit{
+			Counter: a.redis.NewRateLimiter(a.keyFor("rate limits"), nil), Requests: a.config.RateLimit.Requests, Window: a.config.RateLimit.Window,
+		},
+		Version: version(a.config.BuildID),
+		BaseURL: a.config.BaseURL.String(),
+		Now:     time.Now,
 		PayDesk: &activities.PayDesk{
 			Store: a.store, Pages: a.payPages(), WhatsApp: strings.TrimPrefix(a.config.WhatsApp.PublicNumber, "+"), Now: time.Now,
 		},
-	}
-	if limit := a.config.RateLimit; limit.Requests > 0 {
-		options.PageLimiter = api.NewTokenBuckets(limit.Requests, limit.Window, time.Now)
 	}
 	return options
 }
@@ -100,9 +107,17 @@ func (a *app) forStaff(options *api.Options) (err error) {
 		Store: a.store, Processes: a.processes, Return: a.config.Dialogue.TakeoverReturn, Now: time.Now,
 	}
 	options.BookingDesk = &activities.BookingDesk{Store: a.store, Processes: a.processes, Now: time.Now}
+	options.Reservations = &activities.ReservationDesk{
+		Store: a.store, Processes: a.processes, Terms: a.terms, FrontDesk: a.desk(), Now: time.Now,
+	}
 	options.Refunds = &activities.RefundDesk{Store: a.store, Processes: a.processes, Now: time.Now}
+	options.Catalogue = &activities.CatalogueDesk{
+		Store: a.store, Terms: a.terms, Pictures: strings.TrimRight(a.config.BaseURL.String(), "/") + samples.Path, Now: time.Now,
+	}
 	options.Property = &activities.PropertyDesk{Store: a.store, Terms: a.terms, Now: time.Now}
+	options.Privacy = &activities.PrivacyDesk{Store: a.store, Grace: a.config.Booking.LatePaymentGrace, Now: time.Now}
 	options.Receipts = &activities.ReceiptDesk{Store: a.store, Now: time.Now}
+	options.Dashboard = &activities.DashboardDesk{Store: a.store, Calendars: a.calendars(), Now: time.Now}
 	options.Calendars = &activities.CalendarDesk{
 		Calendars: a.calendars(), Store: a.store, Addresses: a.feeds, Bookings: a.processes, BaseURL: a.config.BaseURL,
 	}
@@ -117,9 +132,12 @@ func (a *app) forStaff(options *api.Options) (err error) {
 	return err
 }
 
+// release is the version an image was built as; the linker sets it (see Dockerfile).
+var release = "dev"
+
 func version(buildID string) string {
 	if buildID == "" {
-		return "dev"
+		return release
 	}
 	return buildID
 }

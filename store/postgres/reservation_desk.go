@@ -27,10 +27,12 @@ type StayChange struct {
 	Key     string
 }
 
-// MovedStay is the outcome of a [StayChange]. Before is the row as it was, and the same as after for a change that was made before.
+// MovedStay is the outcome of a [StayChange]. Before is the row as it was; it is the same as after when nothing changed: there was
+// nothing to change, or, Repeated, it was changed by the same key before.
 type MovedStay struct {
 	Change
-	Before Reservation
+	Before   Reservation
+	Repeated bool
 }
 
 // ChangeStay gives a held or confirmed reservation another stay, number of guests and price in one conditional statement. Nights
@@ -50,7 +52,7 @@ func (s *Store) ChangeStay(ctx context.Context, wish StayChange, now time.Time) 
 		}
 		key := keyOf(wish.Key)
 		if again, err := s.queries.MovedByKey(ctx, tx, &dbgen.MovedByKeyParams{ReservationID: before.ID, Key: key}); err != nil || again {
-			moved = MovedStay{Change: Change{Reservation: before}, Before: before}
+			moved = MovedStay{Change: Change{Reservation: before}, Before: before, Repeated: again}
 			return err
 		}
 		if !before.Status.Live() || before.Status == booking.PreReserved && !before.ExpiresAt.After(now) {
@@ -59,6 +61,10 @@ func (s *Store) ChangeStay(ctx context.Context, wish StayChange, now time.Time) 
 		quote, err := wish.price(before)
 		if err != nil {
 			return err
+		}
+		if wish.sameAs(before, quote) {
+			moved = MovedStay{Change: Change{Reservation: before}, Before: before}
+			return nil
 		}
 		if err := s.moveStay(ctx, tx, before, wish, quote, key, now); err != nil {
 			return err
@@ -91,6 +97,11 @@ func (wish StayChange) price(before Reservation) (booking.Quote, error) {
 		return quote, booking.Refuse(booking.CodeWrongState, "what was paid covers the new deposit: confirm the booking first, or keep its price")
 	}
 	return quote, nil
+}
+
+func (wish StayChange) sameAs(before Reservation, quote booking.Quote) bool {
+	return wish.AccommodationID == before.AccommodationID && wish.Stay == before.Stay && wish.Guests == before.Guests &&
+		(wish.Quote == nil || quote.Total == before.Total && quote.Deposit == before.Deposit)
 }
 
 func (s *Store) moveStay(ctx context.Context, tx pgx.Tx, before Reservation, wish StayChange, quote booking.Quote, key string, now time.Time) error {
