@@ -115,6 +115,9 @@ func (a *Mails) ended(ctx context.Context, mail postgres.Mail, status postgres.M
 		label = reason
 	}
 	a.Metrics.EmailsSent.WithLabelValues(mail.Kind, label).Inc()
+	if status == postgres.MailSent {
+		countReminder(a.Metrics, mail.Kind, byEmail)
+	}
 	if status != postgres.MailQueued {
 		slog.InfoContext(ctx, "mail "+string(status), "mail_id", mail.ID, "key", mail.Key, "reason", reason)
 	}
@@ -143,7 +146,9 @@ func (a *Mails) written(ctx context.Context, mail postgres.Mail, to string) (ema
 		if err != nil {
 			return message, err
 		}
-		message.Attachments = append(message.Attachments, a.calendar(property, r))
+		if r.Status != booking.PreReserved {
+			message.Attachments = append(message.Attachments, a.calendar(property, r))
+		}
 	}
 	receipts, err := a.receipts(ctx, mail)
 	message.Attachments = append(message.Attachments, receipts...)

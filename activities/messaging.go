@@ -177,6 +177,7 @@ func (a *Messaging) accepted(ctx context.Context, message postgres.OutboundMessa
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	a.Metrics.WhatsAppSends.WithLabelValues("accepted").Inc()
+	a.measureSent(message)
 	slog.InfoContext(ctx, "message sent", "message_id", message.ID, "key", message.EffectKey)
 	if err := a.Store.SendAccepted(ctx, message.ID, receipt.MessageID, a.Now()); err != nil {
 		return err

@@ -29,7 +29,6 @@ func (a *Payments) CompareDays(ctx context.Context, _ workflows.Done) (workflows
 		return workflows.DayComparisons{}, asTemporal(err)
 	}
 	var compared workflows.DayComparisons
-	differing := 0
 	today := booking.DateIn(a.Now(), property.Location)
 	for _, day := range []booking.Date{today.AddDays(-1), today} {
 		before, found, err := a.Store.PaymentDay(ctx, day)
@@ -43,11 +42,7 @@ func (a *Payments) CompareDays(ctx context.Context, _ workflows.Done) (workflows
 		if err != nil {
 			return compared, asTemporal(err)
 		}
-		differing += comparison.Differing
 		compared.Days = append(compared.Days, comparison)
-	}
-	if len(compared.Days) > 0 {
-		a.Metrics.PaymentDayDiffers.Set(float64(differing))
 	}
 	return compared, nil
 }

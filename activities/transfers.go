@@ -180,6 +180,9 @@ func (a *Payments) hearRecorded(ctx context.Context, paymentID string) (workflow
 	if err != nil {
 		return workflows.Settlement{}, asTemporal(err)
 	}
+	if heard.News {
+		a.Metrics.PaymentsSettled.WithLabelValues(string(heard.Verdict)).Inc()
+	}
 	result := workflows.Settlement{PaymentID: heard.PaymentID, Code: heard.Code, Verdict: heard.Verdict, Status: heard.Status,
 		News: heard.News, Amount: heard.Amount}
 	if heard.Status == booking.Confirmed && (heard.Verdict == booking.VerdictConfirm || heard.Verdict == booking.VerdictLate) {

@@ -46,6 +46,7 @@ func (a *Payments) park(ctx context.Context, paymentID, code string, raw json.Ra
 		return workflows.Settlement{}, asTemporal(err)
 	}
 	if parked.News && len(raw) > 0 {
+		a.Metrics.PaymentsSettled.WithLabelValues(string(parked.Verdict)).Inc()
 		slog.ErrorContext(ctx, "payment cannot be read and is parked", "payment_id", paymentID, "code", parked.Code)
 	}
 	return workflows.Settlement{PaymentID: parked.PaymentID, Code: parked.Code, Verdict: parked.Verdict, Status: parked.Status, News: parked.News}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"cabanas/internal/observe"
 )
 
 const (
@@ -19,6 +22,8 @@ const (
 	readyPath     = "/readyz"
 	metricsPath   = "/metrics"
 	probeTime     = 2 * time.Second
+	// reportTime is what somebody who asks waits for at most, also when a probe does not mind its context.
+	reportTime = probeTime + 500*time.Millisecond
 )
 
 // HealthStatus is how well the process, or a part it depends on, is.
@@ -124,7 +129,56 @@ func worse(a, b HealthStatus) HealthStatus {
 	return a
 }
 
-func addHealth(api huma.API, health Health, now func() time.Time) {
+// Remembering is a [Health] that looks at most once in keep, one look at a time: a flood of questions costs one. A look that does not
+// end is unhealthy.
+func Remembering(health Health, keep time.Duration) Health {
+	return &remembering{health: health, keep: keep}
+}
+
+type remembering struct {
+	health Health
+	keep   time.Duration
+	last   observe.Remembered[HealthReport]
+}
+
+// Check returns the report of the last look, or looks.
+func (r *remembering) Check(ctx context.Context) HealthReport {
+	report, err := r.last.Get(ctx, r.keep, reportTime, func(ctx context.Context) (HealthReport, error) { return r.health.Check(ctx), nil })
+	if err != nil {
+		return HealthReport{Status: Unhealthy, Time: time.Now().UTC(), Checks: map[string]PartHealth{"probes": {Status: Unhealthy, Detail: "do not end"}}}
+	}
+	return report
+}
+
+// Readiness tells whether a process should get work, with the parts it waits for when it should not.
+type Readiness struct {
+	Status  string    `json:"status" enum:"ready,not_ready"`
+	Time    time.Time `json:"timestamp"`
+	Waiting []string  `json:"waiting_for,omitempty" doc:"the parts that are away, or stopping"`
+}
+
+// ReadinessOf reads the readiness out of a report; a process that stops is not ready.
+func ReadinessOf(report HealthReport, stopping bool, now time.Time) (Readiness, int) {
+	ready, code := Readiness{Status: "ready", Time: now.UTC()}, http.StatusOK
+	if stopping {
+		ready.Waiting = append(ready.Waiting, "stopping")
+	}
+	if report.Status == Unhealthy {
+		for name, part := range report.Checks {
+			if part.Status == Unhealthy {
+				ready.Waiting = append(ready.Waiting, name)
+			}
+		}
+		slices.Sort(ready.Waiting)
+	}
+	if stopping || report.Status == Unhealthy {
+		ready.Status, code = "not_ready", http.StatusServiceUnavailable
+	}
+	return ready, code
+}
+
+// addHealth adds the routes that orchestrators and people ask; ready may look at fewer parts than health.
+func addHealth(api huma.API, health, ready Health, stopping func() bool, now func() time.Time) {
 	type output struct {
 		Status int
 		Body   HealthReport
@@ -137,23 +191,16 @@ func addHealth(api huma.API, health Health, now func() time.Time) {
 		return &output{Status: healthCode(report.Status), Body: report}, nil
 	})
 
-	type readiness struct {
-		Status string    `json:"status" enum:"ready,not_ready"`
-		Time   time.Time `json:"timestamp"`
-	}
 	type readyOutput struct {
 		Status int
-		Body   readiness
+		Body   Readiness
 	}
 	huma.Register(api, huma.Operation{
 		OperationID: "ready", Method: http.MethodGet, Path: readyPath, Tags: []string{tagOperations},
-		Summary: "Whether this process should get requests", Description: "200 when it should, 503 when a part it cannot do without is away.",
+		Summary: "Whether this process should get requests", Description: "200 when it should, 503 when a part it cannot do without is away, the schema is older than the program, or it was told to stop.",
 	}, func(ctx context.Context, _ *struct{}) (*readyOutput, error) {
-		out := &readyOutput{Status: healthCode(health.Check(ctx).Status), Body: readiness{Status: "ready", Time: now().UTC()}}
-		if out.Status != http.StatusOK {
-			out.Body.Status = "not_ready"
-		}
-		return out, nil
+		body, code := ReadinessOf(ready.Check(ctx), stopping(), now())
+		return &readyOutput{Status: code, Body: body}, nil
 	})
 }
 

@@ -43,6 +43,12 @@ const (
 	VerdictRestored   Verdict = "restored"    // the dispute is won: the money counts again
 )
 
+// Verdicts lists every verdict.
+var Verdicts = []Verdict{
+	VerdictWait, VerdictFailed, VerdictConfirm, VerdictShort, VerdictLate, VerdictReturn, VerdictPark, VerdictReversed, VerdictSettled,
+	VerdictCount, VerdictTaken, VerdictPart, VerdictMediation, VerdictChargeback, VerdictLost, VerdictRestored,
+}
+
 // Dispute is where a payer's disagreement about a payment stands, in the words of the payment gateway.
 type Dispute string
 

@@ -22,6 +22,9 @@ const Deployment = "cabanas"
 // Queues lists every task queue.
 var Queues = []string{QueueConversation, QueueBooking, QueueMessaging, QueueMedia, QueueCalendar}
 
+// HasWorkflows reports whether workflows run on a task queue; every queue has activities.
+func HasWorkflows(queue string) bool { return queue != QueueMessaging && queue != QueueMedia }
+
 // Signals, updates and queries.
 const (
 	SignalMessage = "message"       // to Conversation: a guest's message waits in the database

@@ -49,6 +49,10 @@ type OutboundMessage struct {
 	// EffectKey is unique over all messages; it goes to the provider as callback data.
 	EffectKey string
 	Attempts  int
+	// AskedAt is when the guest's message to which this is the bot's first reply was stored, AskedByVoice whether it was a voice
+	// note; zero for every other message.
+	AskedAt      time.Time
+	AskedByVoice bool
 }
 
 // Claim is the outcome of ClaimSend.
@@ -94,7 +98,7 @@ func (s *Store) Outbound(ctx context.Context, id int64) (OutboundMessage, error)
 	message := OutboundMessage{
 		ID: row.ID, GuestID: row.GuestID, RecipientPhone: row.RecipientPhone, RecipientUserID: row.RecipientUserID, Reply: row.Body,
 		Status: MessageStatus(row.Status), Error: row.Error, Unasked: row.Unasked, OptedOut: row.OptedOut, ProviderID: row.ProviderID, WindowOpenUntil: row.WindowOpenUntil, TraceID: row.TraceID,
-		EffectKey: row.EffectKey, Attempts: int(row.Attempts),
+		EffectKey: row.EffectKey, Attempts: int(row.Attempts), AskedAt: row.AskedAt, AskedByVoice: row.AskedByVoice,
 	}
 	return message, nil
 }

@@ -107,8 +107,11 @@ SELECT m.id, coalesce(m.guest_id, 0)::bigint AS guest_id,
     coalesce(g.whatsapp_user_id, '')::text AS recipient_user_id,
     m.body, m.status, m.error, m.unasked, (g.opted_out_at IS NOT NULL)::boolean AS opted_out,
     coalesce(m.provider_id, '')::text AS provider_id, m.trace_id, coalesce(m.effect_key, '')::text AS effect_key, m.attempts,
-    coalesce(c.window_open_until, '0001-01-01 00:00:00+00')::timestamptz AS window_open_until
+    coalesce(c.window_open_until, '0001-01-01 00:00:00+00')::timestamptz AS window_open_until,
+    coalesce(asked.created_at, '0001-01-01 00:00:00+00')::timestamptz AS asked_at, coalesce(asked.kind = 'audio', false)::boolean AS asked_by_voice
 FROM messages m
+LEFT JOIN messages asked ON asked.id = m.in_reply_to AND m.author = 'bot'
+    AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.in_reply_to = m.in_reply_to AND e.id < m.id)
 LEFT JOIN guests g ON g.id = message_person(m.guest_id, m.recipient)
 LEFT JOIN conversations c ON c.guest_id = g.id
 WHERE m.id = $1 AND m.direction = 'out'
@@ -129,8 +132,11 @@ type GetOutboundRow struct {
 	EffectKey       string
 	Attempts        int32
 	WindowOpenUntil time.Time
+	AskedAt         time.Time
+	AskedByVoice    bool
 }
 
+// the message of the guest to which this is the bot's first reply
 func (q *Queries) GetOutbound(ctx context.Context, db DBTX, id int64) (*GetOutboundRow, error) {
 	row := db.QueryRow(ctx, getOutbound, id)
 	var i GetOutboundRow
@@ -149,6 +155,8 @@ func (q *Queries) GetOutbound(ctx context.Context, db DBTX, id int64) (*GetOutbo
 		&i.EffectKey,
 		&i.Attempts,
 		&i.WindowOpenUntil,
+		&i.AskedAt,
+		&i.AskedByVoice,
 	)
 	return &i, err
 }
