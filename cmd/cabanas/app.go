@@ -51,8 +51,8 @@ func newApp(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	slog.SetDefault(observe.NewLogger(os.Stdout, cfg.LogLevel))
 	a := &app{config: cfg, registry: observe.NewRegistry(), terms: termsOf(cfg)}
+	slog.SetDefault(observe.NewMaskedLogger(os.Stdout, cfg.LogLevel, observe.Mask{Key: a.keyFor("log phones")}))
 	a.metrics = observe.NewMetrics(a.registry)
 	if err := errors.Join(a.connectGateways(), a.connectStores(ctx)); err != nil {
 		a.close()

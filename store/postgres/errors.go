@@ -35,6 +35,8 @@ var refusals = map[string]booking.Code{
 	"payment_events_append_only":         booking.CodeForbidden,
 	"ck_reservation_dates":               booking.CodeInvalidDates,
 	"ck_guests_positive":                 booking.CodeInvalidGuests,
+	"holds_per_phone":                    booking.CodeTooManyHolds,
+	"holds_per_address":                  booking.CodeTooManyHolds,
 	"reservations_code_key":              booking.CodeDuplicate,
 	"reservations_accommodation_id_fkey": booking.CodeNotFound,
 }
@@ -72,9 +74,10 @@ func explain(operation string, err error) error {
 }
 
 func explainState(operation string, failure *pgconn.PgError) error {
+	said := withoutValues(failure)
 	for _, class := range retryable {
 		if strings.HasPrefix(failure.Code, class) {
-			return fmt.Errorf("%s: %w: %w", operation, booking.Refuse(booking.CodeUnavailable, "the database asks to try again"), failure)
+			return fmt.Errorf("%s: %w: %w", operation, booking.Refuse(booking.CodeUnavailable, "the database asks to try again"), said)
 		}
 	}
 	code, named := refusals[failure.ConstraintName]
@@ -82,9 +85,25 @@ func explainState(operation string, failure *pgconn.PgError) error {
 		code = byState[failure.Code]
 	}
 	if code == "" {
-		return fmt.Errorf("%s: %w", operation, failure)
+		return fmt.Errorf("%s: %w", operation, said)
 	}
-	return fmt.Errorf("%s: %w: %w", operation, booking.Refuse(code, "refused by %s", reasonOf(failure)), failure)
+	return fmt.Errorf("%s: %w: %w", operation, booking.Refuse(code, "refused by %s", reasonOf(failure)), said)
+}
+
+// stateOnly is a failure without its message, which repeats the value that was wrong.
+type stateOnly struct{ failure *pgconn.PgError }
+
+func (e stateOnly) Error() string { return "SQLSTATE " + e.failure.Code }
+
+func (e stateOnly) Unwrap() error { return e.failure }
+
+// withoutValues keeps the values of rows out of the text of an error. The messages of data exceptions (class 22) have them; of other
+// errors they are in the detail, which is not part of the text.
+func withoutValues(failure *pgconn.PgError) error {
+	if strings.HasPrefix(failure.Code, "22") {
+		return stateOnly{failure}
+	}
+	return failure
 }
 
 func touchesTwice(err error) bool {
