@@ -33,11 +33,11 @@ type Mailbox struct {
 var mailed = map[workflows.NoticeKind]bool{
 	workflows.NoticeConfirmed: true, workflows.NoticeLateConfirmed: true, workflows.NoticeHalfTime: true, workflows.NoticeExpired: true,
 	workflows.NoticeCancelled: true, workflows.NoticeArrival: true, workflows.NoticeBalanceLink: true, workflows.NoticeBalanceReminder: true,
-	workflows.NoticeReceipt: true, workflows.NoticeLateRefund: true, workflows.NoticeRefundSent: true, workflows.NoticeRefundDone: true,
+	workflows.NoticeStayChanged: true, workflows.NoticeReceipt: true, workflows.NoticeLateRefund: true, workflows.NoticeRefundSent: true, workflows.NoticeRefundDone: true,
 }
 
 // confirming are the notices whose mail carries the stay as a calendar file, and the receipts there are.
-var confirming = map[workflows.NoticeKind]bool{workflows.NoticeConfirmed: true, workflows.NoticeLateConfirmed: true}
+var confirming = map[workflows.NoticeKind]bool{workflows.NoticeConfirmed: true, workflows.NoticeLateConfirmed: true, workflows.NoticeStayChanged: true}
 
 // about says what an alarm is about: its kind, and a guest and a reservation, if there are.
 type about struct {

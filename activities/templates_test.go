@@ -95,7 +95,7 @@ var everyKind = []workflows.NoticeKind{
 	workflows.NoticePending, workflows.NoticeRejected, workflows.NoticeCancelled, workflows.NoticeArrival, workflows.NoticeThanks,
 	workflows.NoticeOwnerConfirmed, workflows.NoticeOwnerCancelled, workflows.NoticeOwnerPayment, workflows.NoticeOwnerHandOver,
 	workflows.NoticeAlternative, workflows.NoticeCounted, workflows.NoticeReturned, workflows.NoticeOwnerAlternative, workflows.NoticeOwnerLedger,
-	workflows.NoticeOwnerReceipt, workflows.NoticeOwnerUnsent, workflows.NoticeOwnerAccount,
+	workflows.NoticeOwnerReceipt, workflows.NoticeOwnerUnsent, workflows.NoticeOwnerAccount, workflows.NoticeStayChanged,
 }
 
 // everyNotice words every notice in every language, with and without a link, as a hold and as a booking, with short and long

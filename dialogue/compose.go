@@ -81,6 +81,9 @@ func (c composer) toGuest() Reply {
 	if reply, known := c.toGuestLate(); known {
 		return reply
 	}
+	if reply, known := c.toGuestStay(); known {
+		return reply
+	}
 	held := n.Booking.Status == booking.PreReserved || n.Booking.Status == ""
 	switch n.Kind {
 	case noticeHold:

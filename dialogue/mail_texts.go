@@ -21,7 +21,7 @@ func mailTextsOf(language string) *mailTexts {
 
 var spanishMail = mailTexts{
 	Subjects: map[string]string{
-		noticeConfirmed: "Tu reserva {code} está confirmada", noticeLateConfirmed: "Tu reserva {code} está confirmada",
+		noticeConfirmed: "Tu reserva {code} está confirmada", noticeStayChanged: "Tu reserva {code} cambió", noticeLateConfirmed: "Tu reserva {code} está confirmada",
 		noticeHalfTime: "Falta la seña de tu reserva {code}", noticeExpired: "Tu reserva {code} venció",
 		noticeCancelled: "Tu reserva {code} quedó cancelada", noticeArrival: "Te esperamos: reserva {code}",
 		noticeBalanceLink: "El saldo de tu reserva {code}", noticeBalanceReminder: "El saldo de tu reserva {code}",
@@ -35,7 +35,7 @@ var spanishMail = mailTexts{
 
 var portugueseMail = mailTexts{
 	Subjects: map[string]string{
-		noticeConfirmed: "Sua reserva {code} está confirmada", noticeLateConfirmed: "Sua reserva {code} está confirmada",
+		noticeConfirmed: "Sua reserva {code} está confirmada", noticeStayChanged: "Sua reserva {code} mudou", noticeLateConfirmed: "Sua reserva {code} está confirmada",
 		noticeHalfTime: "Falta o sinal da sua reserva {code}", noticeExpired: "Sua reserva {code} venceu",
 		noticeCancelled: "Sua reserva {code} foi cancelada", noticeArrival: "Esperamos você: reserva {code}",
 		noticeBalanceLink: "O saldo da sua reserva {code}", noticeBalanceReminder: "O saldo da sua reserva {code}",
@@ -49,7 +49,7 @@ var portugueseMail = mailTexts{
 
 var englishMail = mailTexts{
 	Subjects: map[string]string{
-		noticeConfirmed: "Your booking {code} is confirmed", noticeLateConfirmed: "Your booking {code} is confirmed",
+		noticeConfirmed: "Your booking {code} is confirmed", noticeStayChanged: "Your booking {code} has changed", noticeLateConfirmed: "Your booking {code} is confirmed",
 		noticeHalfTime: "The deposit of your booking {code} is missing", noticeExpired: "Your booking {code} has expired",
 		noticeCancelled: "Your booking {code} is cancelled", noticeArrival: "See you soon: booking {code}",
 		noticeBalanceLink: "The balance of your booking {code}", noticeBalanceReminder: "The balance of your booking {code}",
