@@ -1,12 +1,12 @@
 package api
 
 import (
-	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,14 +19,14 @@ const tagAvailability = "Availability"
 
 func addAccommodations(api huma.API, o *Options) {
 	routes := accommodationRoutes{o}
-	huma.Register(api, huma.Operation{
+	huma.Register(api, unchanged(huma.Operation{
 		OperationID: "list-accommodations", Method: http.MethodGet, Path: prefix + "/accommodations", Tags: []string{tagAvailability},
 		Summary: "What is on offer", Errors: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
-	}, routes.list)
-	huma.Register(api, huma.Operation{
+	}), routes.list)
+	huma.Register(api, unchanged(huma.Operation{
 		OperationID: "get-accommodation", Method: http.MethodGet, Path: prefix + "/accommodations/{id}", Tags: []string{tagAvailability},
 		Summary: "One accommodation", Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
-	}, routes.get)
+	}), routes.get)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-availability", Method: http.MethodGet, Path: prefix + "/accommodations/{id}/availability", Tags: []string{tagAvailability},
 		Summary:     "Whether a stay can be booked, and what it costs",
@@ -42,41 +42,74 @@ type listInput struct {
 	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
 }
 
-type listOutput struct{ Body accommodationList }
+type offeredInput struct {
+	Limit       int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
+	Cursor      string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before, asked for with the same sort."`
+	Type        string `query:"type" enum:"cabin,apartment,house,room" doc:"Only those."`
+	Guests      int    `query:"guests" minimum:"0" maximum:"1000" doc:"Only where so many fit."`
+	City        string `query:"city" maxLength:"200" doc:"Only there; capitals and accents do not matter." example:"villa la angostura"`
+	Sort        string `query:"sort" enum:"id,-id,name,-name,base_price,-base_price,capacity,-capacity" default:"id" doc:"With - the last comes first."`
+	IfNoneMatch string `header:"If-None-Match" maxLength:"1024" doc:"An ETag; it is answered with 304 while it is still right."`
+}
 
-func (r accommodationRoutes) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	after, err := parseCursor(in.Cursor)
-	if err != nil {
-		return nil, invalidField(ctx, "query", "cursor", "expected the next_cursor of an earlier answer")
-	}
+type listOutput struct {
+	Status       int
+	ETag         string `header:"ETag" doc:"Names this answer, for If-None-Match."`
+	CacheControl string `header:"Cache-Control"`
+	Body         accommodationList
+}
+
+func (r accommodationRoutes) list(ctx context.Context, in *offeredInput) (*listOutput, error) {
 	all, err := r.Desk.Accommodations(ctx)
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "list accommodations", err)
 	}
-	rest := make([]booking.Accommodation, 0, len(all))
+	wanted := make([]booking.Accommodation, 0, len(all))
 	for _, a := range all {
-		if a.Active && a.ID > after {
-			rest = append(rest, a)
+		if a.Active && a.Capacity >= in.Guests && (in.Type == "" || in.Type == string(a.Type)) && (in.City == "" || folded(in.City) == folded(a.Location.City)) {
+			wanted = append(wanted, a)
 		}
 	}
-	slices.SortFunc(rest, func(a, b booking.Accommodation) int { return cmp.Compare(a.ID, b.ID) })
-
-	out := &listOutput{Body: accommodationList{Items: []accommodation{}}}
-	for _, a := range rest[:min(in.Limit, len(rest))] {
+	page, next, err := sortedPage(wanted, in.Sort, in.Cursor, in.Limit, offeredKey)
+	if err != nil {
+		return nil, invalidField(ctx, "query", "cursor", "expected the next_cursor of an earlier answer with the same sort")
+	}
+	out := &listOutput{Status: http.StatusOK, CacheControl: publicNoCache, Body: accommodationList{Items: []accommodation{}, NextCursor: next}}
+	for _, a := range page {
 		out.Body.Items = append(out.Body.Items, accommodationOf(a, availabilityRoute(a.ID)))
 	}
-	if len(rest) > in.Limit {
-		cursor := makeCursor(rest[in.Limit-1].ID)
-		out.Body.NextCursor = &cursor
+	if out.ETag, err = tagOf(out.Body); err != nil {
+		return nil, refusal(ctx, r.Logger, "list accommodations", err)
+	}
+	if matchesWeakly(in.IfNoneMatch, out.ETag) {
+		out.Status = http.StatusNotModified
 	}
 	return out, nil
 }
 
-type getInput struct {
-	ID int64 `path:"id"`
+func offeredKey(a booking.Accommodation, by string) sortKey {
+	switch by {
+	case "name":
+		return sortKey{folded(a.Name), a.ID}
+	case "base_price":
+		return sortKey{fmt.Sprintf("%020d", a.Rate.Base.Centavos), a.ID}
+	case "capacity":
+		return sortKey{fmt.Sprintf("%010d", a.Capacity), a.ID}
+	}
+	return sortKey{"", a.ID}
 }
 
-type getOutput struct{ Body accommodation }
+type getInput struct {
+	ID          int64  `path:"id"`
+	IfNoneMatch string `header:"If-None-Match" maxLength:"1024" doc:"An ETag; it is answered with 304 while it is still right."`
+}
+
+type getOutput struct {
+	Status       int
+	ETag         string `header:"ETag" doc:"Names this answer, for If-None-Match."`
+	CacheControl string `header:"Cache-Control"`
+	Body         accommodation
+}
 
 func (r accommodationRoutes) get(ctx context.Context, in *getInput) (*getOutput, error) {
 	found, err := r.Desk.Accommodation(ctx, in.ID)
@@ -86,7 +119,27 @@ func (r accommodationRoutes) get(ctx context.Context, in *getInput) (*getOutput,
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "read accommodation", err)
 	}
-	return &getOutput{Body: accommodationOf(found, availabilityRoute(found.ID))}, nil
+	out := &getOutput{Status: http.StatusOK, CacheControl: publicNoCache, Body: accommodationOf(found, availabilityRoute(found.ID))}
+	if out.ETag, err = tagOf(out.Body); err != nil {
+		return nil, refusal(ctx, r.Logger, "read accommodation", err)
+	}
+	if matchesWeakly(in.IfNoneMatch, out.ETag) {
+		out.Status = http.StatusNotModified
+	}
+	return out, nil
+}
+
+// publicNoCache lets anybody keep an answer and makes them ask each time whether it is still right.
+const publicNoCache = "public, no-cache"
+
+// tagOf names an answer by what it says.
+func tagOf(body any) (string, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return "", fmt.Errorf("name an answer: %w", err)
+	}
+	digest := sha256.Sum256(encoded)
+	return `"` + base64.RawURLEncoding.EncodeToString(digest[:12]) + `"`, nil
 }
 
 type availabilityInput struct {

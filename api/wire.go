@@ -15,10 +15,12 @@ type money struct {
 }
 
 type priceLine struct {
-	Kind   string `json:"kind" enum:"night,extra_guests,length_discount,cleaning_fee"`
-	Night  string `json:"night,omitempty" format:"date" doc:"With kind night: the evening the guest arrives or stays."`
-	Amount money  `json:"amount"`
-	Reason string `json:"reason" doc:"Why this amount, in English."`
+	Kind        string `json:"kind" enum:"night,extra_guests,length_discount,cleaning_fee"`
+	Night       string `json:"night,omitempty" format:"date" doc:"With kind night: the evening the guest arrives or stays."`
+	Amount      money  `json:"amount"`
+	Reason      string `json:"reason" doc:"Why this amount, in English."`
+	RuleID      int64  `json:"rule_id,omitempty" doc:"The rate rule that made the amount; absent for the accommodation's own prices."`
+	RuleVersion int    `json:"rule_version,omitempty" doc:"Of the rule, when the price was made."`
 }
 
 type quote struct {
@@ -135,7 +137,8 @@ func moneyOf(m booking.Money) money {
 func priceOf(lines []booking.Line) []priceLine {
 	price := make([]priceLine, 0, len(lines))
 	for _, line := range lines {
-		price = append(price, priceLine{Kind: string(line.Kind), Night: line.Night.String(), Amount: moneyOf(line.Amount), Reason: line.Reason})
+		price = append(price, priceLine{Kind: string(line.Kind), Night: line.Night.String(), Amount: moneyOf(line.Amount), Reason: line.Reason,
+			RuleID: line.RuleID, RuleVersion: line.RuleVersion})
 	}
 	return price
 }
