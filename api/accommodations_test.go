@@ -45,6 +45,48 @@ func TestAccommodationsArePaged(t *testing.T) {
 	requireProblem(t, e.do(t, http.MethodGet, accommodations, ""), 503, booking.CodeUnavailable)
 }
 
+func TestAccommodationsAreFilteredAndSorted(t *testing.T) {
+	t.Parallel()
+	e := newEdge(t)
+	e.desk.accommodations[0].Name, e.desk.accommodations[0].Capacity, e.desk.accommodations[0].Type = "álamo", 6, booking.House // id 3
+	e.desk.accommodations[1].Location.City = "Junín de los Andes"                                                               // id 2
+	e.desk.accommodations[2].Rate.Base = booking.Pesos(9000)                                                                    // id 1
+	for query, want := range map[string][]any{
+		"?sort=-id": {3.0, 2.0, 1.0}, "?sort=name": {3.0, 1.0, 2.0}, "?sort=base_price": {1.0, 2.0, 3.0}, "?sort=-base_price": {3.0, 2.0, 1.0},
+		"?sort=-capacity": {3.0, 2.0, 1.0}, "?guests=5": {3.0}, "?type=cabin": {1.0, 2.0}, "?city=JUNIN%20de%20los%20andes": {2.0}, "?city=Salta": nil,
+	} {
+		var ids []any
+		for _, item := range object(t, e.do(t, http.MethodGet, accommodations+query, ""))["items"].([]any) {
+			ids = append(ids, item.(map[string]any)["id"])
+		}
+		require.Equal(t, want, ids, query)
+	}
+	page := object(t, e.do(t, http.MethodGet, accommodations+"?sort=-base_price&limit=2", ""))
+	page = object(t, e.do(t, http.MethodGet, accommodations+"?sort=-base_price&limit=2&cursor="+page["next_cursor"].(string), ""))
+	require.EqualValues(t, 1, page["items"].([]any)[0].(map[string]any)["id"])
+}
+
+func TestWhoHasAnAnswerIsToldSo(t *testing.T) {
+	t.Parallel()
+	e := newEdge(t)
+	for _, path := range []string{accommodations, accommodations + "?limit=1", accommodations + "/1"} {
+		first := e.do(t, http.MethodGet, path, "")
+		tag := first.Header().Get("ETag")
+		require.Equal(t, http.StatusOK, first.Code)
+		require.Equal(t, "public, no-cache", first.Header().Get("Cache-Control"))
+		for _, header := range []string{tag, "W/" + tag, `"x", ` + tag, "*"} {
+			again := e.do(t, http.MethodGet, path, "", "If-None-Match", header)
+			require.Equal(t, http.StatusNotModified, again.Code, header)
+			require.Equal(t, tag, again.Header().Get("ETag"))
+			require.Empty(t, again.Body.String())
+		}
+		require.Equal(t, http.StatusOK, e.do(t, http.MethodGet, path, "", "If-None-Match", `"x"`).Code)
+	}
+	tag := e.do(t, http.MethodGet, accommodations+"/1", "").Header().Get("ETag")
+	e.desk.accommodations[2].Description = "Con pileta"
+	require.Equal(t, http.StatusOK, e.do(t, http.MethodGet, accommodations+"/1", "", "If-None-Match", tag).Code, "it changed")
+}
+
 func TestOneAccommodation(t *testing.T) {
 	t.Parallel()
 	e := newEdge(t)
