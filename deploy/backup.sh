@@ -34,6 +34,7 @@ clean_up() {
 # the three databases are as they were within a tenth of a second of each other, however long the dumps take.
 hold_snapshot() {
   descriptor=$1 database=$2
+  sql "$database" --command='SELECT 1' >/dev/null || die "$database cannot be read"
   mkfifo "$work/$descriptor.in"
   sql "$database" <"$work/$descriptor.in" >"$work/$descriptor.snapshot" 2>"$work/$descriptor.error" &
   holders="$holders $!"

@@ -8,8 +8,8 @@ die() {
 }
 
 need() {
-  for program in "$@"; do
-    command -v "$program" >/dev/null 2>&1 || die "$program is missing on this machine"
+  for needed in "$@"; do
+    command -v "$needed" >/dev/null 2>&1 || die "$needed is missing on this machine"
   done
 }
 
