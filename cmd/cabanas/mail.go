@@ -7,6 +7,7 @@ import (
 
 	"cabanas/activities"
 	"cabanas/gateways/email"
+	"cabanas/internal/config"
 )
 
 // implicitTLSPort is where relays speak TLS from the first byte (RFC 8314).
@@ -27,10 +28,18 @@ func (a *app) mails() (*activities.Mails, error) {
 	mails := &activities.Mails{
 		Store: a.store, OwnerEmail: a.config.Owner.Email, Domain: a.config.BaseURL.Hostname(), Metrics: a.metrics, Now: time.Now,
 	}
-	settings := a.config.SMTP
-	if settings.Host == "" {
+	if a.config.SMTP.Host == "" {
 		return mails, nil
 	}
+	relay, err := relayOf(a.config.SMTP)
+	if err != nil {
+		return nil, err
+	}
+	mails.Relay = relay
+	return mails, nil
+}
+
+func relayOf(settings config.SMTP) (*email.Client, error) {
 	security := email.StartTLS
 	switch {
 	case !settings.UseTLS:
@@ -44,6 +53,5 @@ func (a *app) mails() (*activities.Mails, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SMTP_HOST: %w", err)
 	}
-	mails.Relay = relay
-	return mails, nil
+	return relay, nil
 }

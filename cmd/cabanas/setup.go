@@ -25,6 +25,9 @@ func runSetup(ctx context.Context, args []string) error {
 		return err
 	}
 	needed := []string{"DATABASE_URL", "TEMPORAL_ADDRESS", "PAYLOAD_KEYS"}
+	if *makeCurrent {
+		needed = []string{"BUILD_ID", "TEMPORAL_ADDRESS"}
+	}
 	if *seed {
 		needed = append(needed, "BASE_URL")
 	}
@@ -47,7 +50,7 @@ func runSetup(ctx context.Context, args []string) error {
 	}); err != nil {
 		return fmt.Errorf("set up Temporal: %w", err)
 	}
-	if err := sealSchedules(ctx, client, cfg); err != nil {
+	if err := sealSchedules(ctx, connected, cfg); err != nil {
 		return err
 	}
 	if !*seed {
