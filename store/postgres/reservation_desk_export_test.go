@@ -1,0 +1,4 @@
+package postgres
+
+// ReservationQuery lets tests look at the plan of a list.
+var ReservationQuery = reservationQuery
