@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"cabanas/booking"
 	"cabanas/workflows"
@@ -207,6 +208,7 @@ func (f *fake) SendNotices(ctx context.Context, in workflows.NoticesInput) (work
 		if !f.r.seen[key] {
 			f.r.seen[key] = true
 			f.r.notices = append(f.r.notices, n)
+			f.r.toldAt[n.Kind] = append(f.r.toldAt[n.Kind], f.r.now().Sub(f.r.started).Round(time.Hour))
 		}
 	}
 	return workflows.Done{}, nil

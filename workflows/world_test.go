@@ -84,12 +84,15 @@ type row struct {
 	openLinks bool                       // a settlement that confirms cannot close the link itself
 	linkUntil time.Time                  // a link's own end, when it is not the hold's
 	closings  []workflows.LinkCloseInput // those that worked
+	moved     int                        // days that the stay was moved by
+	keys      []string                   // of the changes of the stay
+	toldAt    map[workflows.NoticeKind][]time.Duration
 }
 
 func newRow(now func() time.Time) *row {
 	return &row{
 		now: now, started: now(), stay: 5 * day, payments: map[string]*payment{}, failures: map[string][]error{}, away: map[string]bool{},
-		seen: map[string]bool{}, plans: map[string]workflows.RefundPlan{},
+		seen: map[string]bool{}, plans: map[string]workflows.RefundPlan{}, toldAt: map[workflows.NoticeKind][]time.Duration{},
 	}
 }
 
