@@ -17,8 +17,8 @@ type Terms struct {
 	// DepositPercent is asked where the property has none of its own.
 	DepositPercent int
 	Limits         booking.Limits
-	// HoldsPerPhone bounds unpaid holds of one phone; 0 is no limit.
-	HoldsPerPhone int
+	// HoldsPerPhone and HoldsPerAddress bound unpaid holds of one phone and of one network address; 0 is no limit.
+	HoldsPerPhone, HoldsPerAddress int
 	// RefundApprovalAbove is the sum above which the owner lets a refund go first; zero asks for none.
 	RefundApprovalAbove booking.Money
 }

@@ -27,9 +27,11 @@ type FrontDesk struct {
 	Bookings Bookings
 	Terms    Terms
 	// Feeds are asked before a hold; nil asks none.
-	Feeds   FeedPromises
-	Metrics *observe.Metrics
-	Now     func() time.Time
+	Feeds FeedPromises
+	// ClientKey makes hashes of network addresses that nobody else can make; without it holds are not counted by address.
+	ClientKey []byte
+	Metrics   *observe.Metrics
+	Now       func() time.Time
 
 	queue nightQueue
 }
@@ -39,7 +41,7 @@ type FrontDeskStore interface {
 	CatalogueStore
 	linkReader
 	UpsertGuest(ctx context.Context, guest postgres.Guest) (int64, error)
-	CountOpenHolds(ctx context.Context, phone string) (int, error)
+	OpenHolds(ctx context.Context, phone string, clientHash []byte) (postgres.OpenHolds, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 }
 
@@ -95,12 +97,14 @@ func (d *FrontDesk) Availability(ctx context.Context, request AvailabilityReques
 
 // Book holds a stay for a person who gives a name and a phone. The error is a booking refusal, a [TakenError] with
 // alternatives, or [booking.CodeUnavailable] when nothing could be decided.
-func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (Booked, error) {
+func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (booked Booked, err error) {
+	defer func() { d.countAsked(sourceAPI, err) }()
 	guest, err := contactOf(request)
 	if err != nil {
 		return Booked{}, err
 	}
-	if err := d.checkHolds(ctx, guest.Phone); err != nil {
+	client := d.clientHash(request.Address)
+	if err := d.checkHolds(ctx, guest.Phone, client); err != nil {
 		return Booked{}, err
 	}
 	wish, leave, err := d.turn(ctx, request.AccommodationID, request.Stay, request.Guests)
@@ -116,10 +120,13 @@ func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (Booked, erro
 	token, hash := newToken()
 	for range codeAttempts {
 		in := d.bookingInput(wish, request, guestID, randomCode(d.Now()))
-		in.TokenHash = hash
+		in.TokenHash, in.ClientHash, in.HoldsPerAddress = hash, client, d.Terms.HoldsPerAddress
 		outcome, err := d.start(ctx, in, wish)
 		if booking.IsCode(err, booking.CodeDuplicate) {
 			continue
+		}
+		if booking.IsCode(err, booking.CodeTooManyHolds) {
+			return Booked{}, d.tooManyHolds(ctx, guest.Phone, client, err)
 		}
 		if err != nil {
 			return Booked{}, err
@@ -131,7 +138,8 @@ func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (Booked, erro
 
 // BookForGuest holds a stay for a guest who is known, under codes derived from key: asked again with the same key it finds
 // the booking it made.
-func (d *FrontDesk) BookForGuest(ctx context.Context, guestID int64, effect workflows.Effect, askedAt time.Time) (string, error) {
+func (d *FrontDesk) BookForGuest(ctx context.Context, guestID int64, effect workflows.Effect, askedAt time.Time) (code string, err error) {
+	defer func() { d.countAsked(sourceChat, err) }()
 	request := BookRequest{AccommodationID: effect.AccommodationID, Stay: effect.Stay, Guests: effect.Guests, Channel: booking.ChannelWhatsApp}
 	if code, made := d.madeBefore(ctx, guestID, effect, askedAt); made {
 		return code, nil
@@ -180,7 +188,7 @@ func (d *FrontDesk) bookingInput(wish offered, request BookRequest, guestID int6
 	return workflows.BookingInput{
 		Code: code, AccommodationID: wish.place.ID, UnitName: wish.place.Name, Stay: request.Stay, Guests: request.Guests,
 		GuestID: guestID, Channel: request.Channel,
-		HoldFor: d.Terms.HoldFor, Extension: d.Terms.Extension, Grace: d.Terms.Grace,
+		HoldFor: d.Terms.HoldFor, Extension: d.Terms.Extension, Grace: d.Terms.Grace, HoldsPerPhone: d.Terms.HoldsPerPhone,
 	}
 }
 
@@ -191,7 +199,6 @@ func (d *FrontDesk) start(ctx context.Context, in workflows.BookingInput, wish o
 		return outcome, err
 	}
 	if outcome.Placed {
-		d.Metrics.ReservationsCreated.WithLabelValues(string(in.Channel)).Inc()
 		noteStale(ctx, d.Feeds, in.Code, momentHold, wish.stale)
 		return outcome, nil
 	}
@@ -293,20 +300,6 @@ func (d *FrontDesk) view(ctx context.Context, r postgres.Reservation) (Reservati
 		view.Refund = v.RefundIfCancelled
 	}
 	return view, nil
-}
-
-func (d *FrontDesk) checkHolds(ctx context.Context, phone string) error {
-	if d.Terms.HoldsPerPhone == 0 {
-		return nil
-	}
-	open, err := d.Store.CountOpenHolds(ctx, phone)
-	if err != nil {
-		return err
-	}
-	if open >= d.Terms.HoldsPerPhone {
-		return booking.Refuse(booking.CodeTooManyHolds, "%d unpaid holds; pay or cancel one first", open)
-	}
-	return nil
 }
 
 func contactOf(request BookRequest) (postgres.Guest, error) {

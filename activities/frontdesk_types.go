@@ -42,7 +42,7 @@ type BookRequest struct {
 	// Email may be empty.
 	Email   string
 	Channel booking.Channel
-	// Address is the network address of the client, for limits on holds; empty when unknown.
+	// Address is the network address of the client, for limits on holds; empty when unknown. Only a keyed hash of it is kept.
 	Address string
 }
 

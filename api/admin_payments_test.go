@@ -103,10 +103,10 @@ func TestStaffWritesDownCashAndTransfers(t *testing.T) {
 	require.Equal(t, "confirmed", first["reservation"].(map[string]any)["status"])
 	require.Equal(t, map[string]any{"amount": "70000.00", "currency": "ARS"}, first["reservation"].(map[string]any)["balance"])
 	require.Equal(t, false, first["repeated"])
-	again := object(t, c.ask(t, staff, http.MethodPost, c.payments(c.code), body, "Idempotency-Key", "one"))
-	require.Equal(t, true, again["repeated"])
-	require.Equal(t, first["payment_id"], again["payment_id"])
-	requireProblem(t, c.ask(t, staff, http.MethodPost, c.payments(c.code), `{"method":"cash","amount":"1"}`, "Idempotency-Key", "one"), 409, booking.CodeDuplicate)
+	again := c.ask(t, staff, http.MethodPost, c.payments(c.code), body, "Idempotency-Key", "one")
+	require.Equal(t, "true", again.Header().Get("Idempotency-Replayed"))
+	require.Equal(t, first, object(t, again))
+	requireProblem(t, c.ask(t, staff, http.MethodPost, c.payments(c.code), `{"method":"cash","amount":"1"}`, "Idempotency-Key", "one"), 409, api.CodeIdempotencyConflict)
 
 	c.bell.closed = true
 	require.Equal(t, http.StatusCreated, c.ask(t, owner, http.MethodPost, c.payments(c.code), `{"method":"transfer","amount":"70000"}`).Code)

@@ -121,10 +121,10 @@ func TestEveryRouteReadsItsParameters(t *testing.T) {
 	}
 	for operation, wanted := range map[string][]string{
 		"record-payment":   {"path code", "header Idempotency-Key"},
-		"mark-returned":    {"path code", "path id"},
+		"mark-returned":    {"path code", "path id", "header Idempotency-Key"},
 		"give-back":        {"path code", "header Idempotency-Key"},
 		"get-cancellation": {"query accommodation_id"},
-		"set-cancellation": {"query accommodation_id"},
+		"set-cancellation": {"query accommodation_id", "header Idempotency-Key"},
 		"list-payments":    {"query limit", "query cursor"},
 		"list-refunds":     {"query limit", "query cursor", "query status"},
 	} {

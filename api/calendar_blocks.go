@@ -100,15 +100,9 @@ type blockBody struct {
 	Reason          string `json:"reason,omitempty" maxLength:"200" doc:"For staff; channels are not told."`
 }
 
-type addBlockInput struct {
-	Keyed
-	Body blockBody
-}
+type addBlockInput struct{ Body blockBody }
 
-type addBlockOutput struct {
-	Replay
-	Body BlockItem
-}
+type addBlockOutput struct{ Body BlockItem }
 
 func (r calendarRoutes) addBlock(ctx context.Context, in *addBlockInput) (*addBlockOutput, error) {
 	from, err := booking.ParseDate(in.Body.From)
@@ -127,18 +121,12 @@ func (r calendarRoutes) addBlock(ctx context.Context, in *addBlockInput) (*addBl
 	if !printable(reason) || strings.HasPrefix(reason, postgres.ImportReason+":") {
 		return nil, invalidField(ctx, "body", "reason", "expected one line of printable characters")
 	}
-	added, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/blocks", in.Body, func() (BlockItem, error) {
-		id, err := r.Calendars.Block(ctx, in.Body.AccommodationID, span, reason, authorOf(ctx))
-		if err != nil {
-			return BlockItem{}, refusal(ctx, r.Logger, "close nights", err)
-		}
-		return blockOf(postgres.Block{ID: id, AccommodationID: in.Body.AccommodationID, Nights: span, Source: "manual", Reason: reason,
-			StaffID: memberOf(ctx).UserID, CreatedAt: r.Now()}), nil
-	})
+	id, err := r.Calendars.Block(ctx, in.Body.AccommodationID, span, reason, authorOf(ctx))
 	if err != nil {
-		return nil, err
+		return nil, refusal(ctx, r.Logger, "close nights", err)
 	}
-	return &addBlockOutput{again, added}, nil
+	return &addBlockOutput{blockOf(postgres.Block{ID: id, AccommodationID: in.Body.AccommodationID, Nights: span, Source: "manual", Reason: reason,
+		StaffID: memberOf(ctx).UserID, CreatedAt: r.Now()})}, nil
 }
 
 func (r calendarRoutes) deleteBlock(ctx context.Context, in *IDPath) (*struct{}, error) {

@@ -68,29 +68,18 @@ func (r calendarRoutes) conflicts(ctx context.Context, in *conflictListInput) (*
 }
 
 type resolveInput struct {
-	Keyed
 	ID   int64 `path:"id" minimum:"0"`
 	Body struct {
 		Choice string `json:"choice" enum:"keep_ours,cancel_ours,same_booking"`
 	}
 }
 
-type resolveOutput struct {
-	Replay
-	Body conflict
-}
+type resolveOutput struct{ Body conflict }
 
 func (r calendarRoutes) resolve(ctx context.Context, in *resolveInput) (*resolveOutput, error) {
-	asked := map[string]any{"id": in.ID, "choice": in.Body.Choice}
-	resolved, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/conflicts/resolve", asked, func() (conflict, error) {
-		c, err := r.Calendars.Resolve(ctx, in.ID, postgres.Resolution(in.Body.Choice), authorOf(ctx))
-		if err != nil {
-			return conflict{}, refusal(ctx, r.Logger, "resolve conflict", err)
-		}
-		return conflictOf(c), nil
-	})
+	resolved, err := r.Calendars.Resolve(ctx, in.ID, postgres.Resolution(in.Body.Choice), authorOf(ctx))
 	if err != nil {
-		return nil, err
+		return nil, refusal(ctx, r.Logger, "resolve conflict", err)
 	}
-	return &resolveOutput{again, resolved}, nil
+	return &resolveOutput{conflictOf(resolved)}, nil
 }

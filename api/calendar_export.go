@@ -144,33 +144,21 @@ type exportBody struct {
 	Channel         string `json:"channel" enum:"airbnb,booking,vrbo,other"`
 }
 
-type makeExportInput struct {
-	Keyed
-	Body exportBody
-}
+type makeExportInput struct{ Body exportBody }
 
 type madeExport struct {
 	ExportItem
 	URL string `json:"url" doc:"For the channel; shown here and never again."`
 }
 
-type makeExportOutput struct {
-	Replay
-	Body madeExport
-}
+type makeExportOutput struct{ Body madeExport }
 
 func (r calendarRoutes) makeExport(ctx context.Context, in *makeExportInput) (*makeExportOutput, error) {
-	made, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/ical/exports", in.Body, func() (madeExport, error) {
-		export, address, err := r.Calendars.MakeExport(ctx, in.Body.AccommodationID, booking.Channel(in.Body.Channel), authorOf(ctx))
-		if err != nil {
-			return madeExport{}, refusal(ctx, r.Logger, "make export", err)
-		}
-		return madeExport{exportItemOf(export), address}, nil
-	})
+	export, address, err := r.Calendars.MakeExport(ctx, in.Body.AccommodationID, booking.Channel(in.Body.Channel), authorOf(ctx))
 	if err != nil {
-		return nil, err
+		return nil, refusal(ctx, r.Logger, "make export", err)
 	}
-	return &makeExportOutput{again, made}, nil
+	return &makeExportOutput{madeExport{exportItemOf(export), address}}, nil
 }
 
 func (r calendarRoutes) endExport(ctx context.Context, in *IDPath) (*struct{}, error) {

@@ -148,43 +148,31 @@ type feedBody struct {
 	Interval        string `json:"interval,omitempty" maxLength:"20" doc:"Such as 10m; as often as the setting says when absent."`
 }
 
-type addFeedInput struct {
-	Keyed
-	Body feedBody
-}
+type addFeedInput struct{ Body feedBody }
 
 type addedFeed struct {
 	FeedItem
 	FirstSync *syncResult `json:"first_sync" doc:"What the first fetch came to; null while it is under way."`
 }
 
-type addFeedOutput struct {
-	Replay
-	Body addedFeed
-}
+type addFeedOutput struct{ Body addedFeed }
 
 func (r calendarRoutes) addFeed(ctx context.Context, in *addFeedInput) (*addFeedOutput, error) {
 	interval, problem := parseInterval(ctx, in.Body.Interval)
 	if problem != nil {
 		return nil, problem
 	}
-	added, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/ical/feeds", in.Body, func() (addedFeed, error) {
-		f, result, err := r.Calendars.AddFeed(ctx, postgres.NewFeed{AccommodationID: in.Body.AccommodationID,
-			Channel: booking.Channel(in.Body.Channel), URL: in.Body.URL, Interval: interval, CreatedBy: memberOf(ctx).UserID})
-		if err != nil {
-			return addedFeed{}, calendarProblem(ctx, r.Logger, "add feed", err)
-		}
-		added := addedFeed{FeedItem: r.feedOf(ctx, f)}
-		if result != nil {
-			sync := syncResultOf(f.ID, *result)
-			added.FirstSync = &sync
-		}
-		return added, nil
-	})
+	f, result, err := r.Calendars.AddFeed(ctx, postgres.NewFeed{AccommodationID: in.Body.AccommodationID,
+		Channel: booking.Channel(in.Body.Channel), URL: in.Body.URL, Interval: interval, CreatedBy: memberOf(ctx).UserID})
 	if err != nil {
-		return nil, err
+		return nil, calendarProblem(ctx, r.Logger, "add feed", err)
 	}
-	return &addFeedOutput{again, added}, nil
+	added := addedFeed{FeedItem: r.feedOf(ctx, f)}
+	if result != nil {
+		sync := syncResultOf(f.ID, *result)
+		added.FirstSync = &sync
+	}
+	return &addFeedOutput{added}, nil
 }
 
 func parseInterval(ctx context.Context, text string) (time.Duration, *Problem) {
@@ -268,28 +256,14 @@ func (r calendarRoutes) deleteFeed(ctx context.Context, in *deleteFeedInput) (*d
 	return out, nil
 }
 
-type acceptFeedInput struct {
-	Keyed
-	IDPath
-}
+type syncOutput struct{ Body syncResult }
 
-type syncOutput struct {
-	Replay
-	Body syncResult
-}
-
-func (r calendarRoutes) acceptFeed(ctx context.Context, in *acceptFeedInput) (*syncOutput, error) {
-	done, again, err := repeatable(ctx, r, in.Keyed, "POST "+prefix+"/admin/ical/feeds/accept", in.ID, func() (syncResult, error) {
-		result, err := r.Calendars.AcceptFeed(ctx, in.ID, authorOf(ctx))
-		if err != nil {
-			return syncResult{}, refusal(ctx, r.Logger, "accept feed", err)
-		}
-		return syncResultOf(in.ID, result), nil
-	})
+func (r calendarRoutes) acceptFeed(ctx context.Context, in *IDPath) (*syncOutput, error) {
+	result, err := r.Calendars.AcceptFeed(ctx, in.ID, authorOf(ctx))
 	if err != nil {
-		return nil, err
+		return nil, refusal(ctx, r.Logger, "accept feed", err)
 	}
-	return &syncOutput{again, done}, nil
+	return &syncOutput{syncResultOf(in.ID, result)}, nil
 }
 
 type syncInput struct {

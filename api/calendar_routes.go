@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -57,7 +55,7 @@ func addCalendars(s, slow staff, o *Options) {
 	if o.Calendars == nil {
 		return
 	}
-	routes := calendarRoutes{o, newOnce(o.Idempotency, o.Logger, o.Now)}
+	routes := calendarRoutes{o}
 	op := func(id, method, path, summary, description string, errors ...int) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: prefix + path, Tags: []string{tagCalendars},
 			Summary: summary, Description: description, Errors: errors}
@@ -113,10 +111,7 @@ func addFeedRoutes(s, slow staff, routes calendarRoutes,
 	addImport(slow, routes, op)
 }
 
-type calendarRoutes struct {
-	*Options
-	once *once
-}
+type calendarRoutes struct{ *Options }
 
 // withSmallBody reads the body once its sender is known.
 func withSmallBody(hc huma.Context, next func(huma.Context)) {
@@ -146,69 +141,6 @@ func feedCode(reason string) booking.Code { return booking.Code("feed_" + reason
 type PageQuery struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
 	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
-}
-
-// What is embedded has an exported name: huma does not look into others.
-
-// Keyed is a write that may be repeated with the same Idempotency-Key.
-type Keyed struct {
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"Any text that names this one attempt, such as a UUID; a repetition gets the first answer for 48 hours."`
-}
-
-// Replay tells that an answer is the stored one of an earlier request.
-type Replay struct {
-	Replayed string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request."`
-}
-
-// repeatable carries a write of a member of staff out one time for each key, and otherwise gives the first answer again.
-func repeatable[T any](ctx context.Context, r calendarRoutes, in Keyed, endpoint string, asked any, carryOut func() (T, error)) (answer T, again Replay, err error) {
-	if in.IdempotencyKey == "" {
-		answer, err = carryOut()
-		return answer, again, err
-	}
-	if !printableASCII(in.IdempotencyKey) {
-		return answer, again, invalidField(ctx, "header", idempotencyHeader, "expected printable ASCII characters")
-	}
-	request, err := json.Marshal(map[string]any{"by": memberOf(ctx).UserID, "asked": asked})
-	if err != nil {
-		return answer, again, refusal(ctx, r.Logger, "hash request", err)
-	}
-	hash := sha256.Sum256(request)
-	leave, err := r.once.enter(ctx, endpoint+" "+in.IdempotencyKey)
-	if err != nil {
-		return answer, again, refusal(ctx, r.Logger, "wait for the first request with the same key", err)
-	}
-	defer leave()
-	stored, found, err := r.Idempotency.IdempotentResponse(ctx, in.IdempotencyKey, endpoint, hash[:], r.Now())
-	switch {
-	case booking.IsCode(err, booking.CodeDuplicate):
-		return answer, again, newProblem(ctx, CodeIdempotencyConflict, "this Idempotency-Key was used for another request")
-	case err != nil:
-		return answer, again, refusal(ctx, r.Logger, "look up idempotency key", err)
-	case found:
-		if err := json.Unmarshal(stored.Body, &answer); err != nil {
-			return answer, again, refusal(ctx, r.Logger, "read stored answer", err)
-		}
-		return answer, Replay{"true"}, nil
-	}
-	if answer, err = carryOut(); err != nil {
-		return answer, again, err
-	}
-	r.keepAnswer(ctx, in.IdempotencyKey, endpoint, hash[:], answer)
-	return answer, again, nil
-}
-
-// keepAnswer stores what was answered; failing is logged only, as the write stands.
-func (r calendarRoutes) keepAnswer(ctx context.Context, key, endpoint string, hash []byte, answer any) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
-	defer cancel()
-	body, err := json.Marshal(answer)
-	if err == nil {
-		_, err = r.Idempotency.SaveIdempotentResponse(ctx, key, endpoint, hash, postgres.StoredResponse{Status: http.StatusOK, Body: body}, r.Now())
-	}
-	if err != nil {
-		r.Logger.ErrorContext(ctx, "idempotent_answer_not_stored", "error", err)
-	}
 }
 
 // pageOf cuts a page out of a list that was asked for with one more, and gives the cursor of the next.

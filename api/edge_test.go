@@ -234,33 +234,43 @@ type answers struct {
 
 type kept struct {
 	hash     []byte
+	lease    *postgres.Lease
 	response postgres.StoredResponse
-	at       time.Time
+	until    time.Time
 }
 
-func (a *answers) IdempotentResponse(_ context.Context, key, endpoint string, hash []byte, now time.Time) (postgres.StoredResponse, bool, error) {
+func (a *answers) TakeWrite(_ context.Context, write postgres.WriteKey, length time.Duration, now time.Time) (postgres.TakenWrite, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.err != nil {
-		return postgres.StoredResponse{}, false, a.err
+		return postgres.TakenWrite{}, a.err
 	}
-	known, found := a.kept[endpoint+key]
-	if !found || now.Sub(known.at) > 48*time.Hour {
-		return postgres.StoredResponse{}, false, nil
+	known, found := a.kept[write.Endpoint+write.Key]
+	switch {
+	case !found || !now.Before(known.until):
+		lease := &postgres.Lease{}
+		a.kept[write.Endpoint+write.Key] = kept{hash: write.RequestHash, lease: lease, until: now.Add(length)}
+		return postgres.TakenWrite{Lease: lease}, nil
+	case !bytes.Equal(known.hash, write.RequestHash):
+		return postgres.TakenWrite{}, booking.Refuse(booking.CodeDuplicate, "key used for another request")
+	case known.lease != nil:
+		return postgres.TakenWrite{}, nil
 	}
-	if !bytes.Equal(known.hash, hash) {
-		return postgres.StoredResponse{}, false, booking.Refuse(booking.CodeDuplicate, "key used for another request")
-	}
-	return known.response, true, nil
+	return postgres.TakenWrite{Stored: &known.response}, nil
 }
 
-func (a *answers) SaveIdempotentResponse(_ context.Context, key, endpoint string, hash []byte, response postgres.StoredResponse,
-	now time.Time,
-) (postgres.StoredResponse, error) {
+func (a *answers) KeepWrite(_ context.Context, write postgres.WriteKey, _ postgres.Lease, response postgres.StoredResponse, now time.Time) (bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.kept[endpoint+key] = kept{hash, response, now}
-	return response, nil
+	a.kept[write.Endpoint+write.Key] = kept{hash: write.RequestHash, response: response, until: now.Add(48 * time.Hour)}
+	return true, nil
+}
+
+func (a *answers) FreeWrite(_ context.Context, write postgres.WriteKey, _ postgres.Lease) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.kept, write.Endpoint+write.Key)
+	return nil
 }
 
 // syncBuffer takes logs of several goroutines.

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -11,8 +10,8 @@ import (
 // mostBuckets bounds the memory an attacker with many addresses can take; it is about 10 MB.
 const mostBuckets = 50_000
 
-// TokenBuckets is a [Limiter] within one process: each key may try burst times at once and burst times per window in the long run.
-type TokenBuckets struct {
+// tokenBuckets bounds tries within one process: each key may try burst times at once and burst times per window in the long run.
+type tokenBuckets struct {
 	burst  int
 	window time.Duration
 	now    func() time.Time
@@ -21,13 +20,13 @@ type TokenBuckets struct {
 	buckets map[string]*rate.Limiter
 }
 
-// NewTokenBuckets returns a limiter of burst tries, at least 1, per window.
-func NewTokenBuckets(burst int, window time.Duration, now func() time.Time) *TokenBuckets {
-	return &TokenBuckets{burst: burst, window: window, now: now, buckets: make(map[string]*rate.Limiter)}
+// newTokenBuckets returns a limiter of burst tries, at least 1, per window.
+func newTokenBuckets(burst int, window time.Duration, now func() time.Time) *tokenBuckets {
+	return &tokenBuckets{burst: burst, window: window, now: now, buckets: make(map[string]*rate.Limiter)}
 }
 
-// Allow takes a token of the key's bucket.
-func (t *TokenBuckets) Allow(_ context.Context, key string) (bool, time.Duration) {
+// allow takes a token of the key's bucket.
+func (t *tokenBuckets) allow(key string) (bool, time.Duration) {
 	now := t.now()
 	reservation := t.bucket(key, now).ReserveN(now, 1)
 	if wait := reservation.DelayFrom(now); wait > 0 {
@@ -37,7 +36,7 @@ func (t *TokenBuckets) Allow(_ context.Context, key string) (bool, time.Duration
 	return true, 0
 }
 
-func (t *TokenBuckets) bucket(key string, now time.Time) *rate.Limiter {
+func (t *tokenBuckets) bucket(key string, now time.Time) *rate.Limiter {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if bucket, known := t.buckets[key]; known {
@@ -52,7 +51,7 @@ func (t *TokenBuckets) bucket(key string, now time.Time) *rate.Limiter {
 }
 
 // forget drops the buckets that are full again, which say nothing; when none is, it starts over rather than grow.
-func (t *TokenBuckets) forget(now time.Time) {
+func (t *tokenBuckets) forget(now time.Time) {
 	for key, bucket := range t.buckets {
 		if bucket.TokensAt(now) >= float64(t.burst) {
 			delete(t.buckets, key)

@@ -21,21 +21,9 @@ import (
 )
 
 const (
-	traceHeader = "X-Trace-ID"
 	// largestJSON is far above any body of the typed routes.
 	largestJSON = 64 << 10
 )
-
-// traced gives the request a trace id, the client's when it has the form of one, and puts it in the answer.
-func traced(c *gin.Context) {
-	id := c.GetHeader(traceHeader)
-	if !observe.ValidTraceID(id) {
-		id = observe.NewTraceID()
-	}
-	c.Request = c.Request.WithContext(observe.WithTrace(c.Request.Context(), id))
-	c.Header(traceHeader, id)
-	c.Next()
-}
 
 // observed counts, times and logs each request by its route template: paths, queries and bodies can hold a guest's data.
 func observed(logger *slog.Logger, metrics *observe.Metrics) gin.HandlerFunc {
@@ -48,7 +36,9 @@ func observed(logger *slog.Logger, metrics *observe.Metrics) gin.HandlerFunc {
 		}
 		status := c.Writer.Status()
 		metrics.HTTPRequests.WithLabelValues(route, method, strconv.Itoa(status/100)+"xx").Inc()
-		metrics.HTTPDuration.WithLabelValues(route, method).Observe(took.Seconds())
+		if route != eventsPath { // open for as long as somebody looks: no answer took that long
+			metrics.HTTPDuration.WithLabelValues(route, method).Observe(took.Seconds())
+		}
 
 		level := slog.LevelInfo
 		if route == healthPath || route == readyPath || route == metricsPath {
@@ -83,16 +73,6 @@ func recovered(logger *slog.Logger) gin.HandlerFunc {
 		}()
 		c.Next()
 	}
-}
-
-func securityHeaders(c *gin.Context) {
-	header := c.Writer.Header()
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Frame-Options", "DENY")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	header.Set("Cache-Control", "no-store")
-	c.Next()
 }
 
 // within bounds how long handlers may work on a request. A write is finished also when its client has gone: that client will

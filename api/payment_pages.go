@@ -58,7 +58,7 @@ var paymentPage = template.Must(template.ParseFS(pageFiles, "pages/payment.html"
 type paymentPages struct {
 	*Options
 	hints  *hints
-	guests *TokenBuckets // hints per reservation
+	guests *tokenBuckets // hints per reservation
 }
 
 // addPaymentPages serves the pages; none without a desk.
@@ -74,7 +74,7 @@ func addPaymentPages(router *gin.Engine, o *Options) error {
 		c.Header("Cache-Control", "public, max-age=3600")
 		c.Data(http.StatusOK, "text/css; charset=utf-8", style)
 	})
-	pages := &paymentPages{Options: o, hints: newHints(o.Now), guests: NewTokenBuckets(hintsPerBooking, hintWindow, o.Now)}
+	pages := &paymentPages{Options: o, hints: newHints(o.Now), guests: newTokenBuckets(hintsPerBooking, hintWindow, o.Now)}
 	router.GET(payPath, within(requestTime), pages.show)
 	return nil
 }
@@ -83,8 +83,8 @@ func addPaymentPages(router *gin.Engine, o *Options) error {
 // sent to one.
 func (p *paymentPages) show(c *gin.Context) {
 	ctx, language := c.Request.Context(), acceptedLanguage(c.GetHeader("Accept-Language"))
-	if ok, wait := p.mayLook(c); !ok {
-		c.Header("Retry-After", strconv.Itoa(int(max(wait, time.Second)/time.Second)))
+	if wait := c.GetDuration(busyKey); wait > 0 {
+		c.Header("Retry-After", strconv.Itoa(seconds(wait)))
 		p.write(c, http.StatusTooManyRequests, p.PayDesk.Nobody(dialogue.PageBusy, language), visit{})
 		return
 	}
@@ -115,17 +115,10 @@ func (p *paymentPages) show(c *gin.Context) {
 	p.write(c, http.StatusOK, view, visit)
 }
 
-func (p *paymentPages) mayLook(c *gin.Context) (bool, time.Duration) {
-	if address := clientAddress(c); p.PageLimiter != nil && address != "" {
-		return p.PageLimiter.Allow(c.Request.Context(), "page:"+address)
-	}
-	return true, 0
-}
-
 // lookUp has the payment that a browser spoke of fetched, as after an unsigned notification. What is dropped here is found by
 // reconciliation.
 func (p *paymentPages) lookUp(ctx context.Context, code, payment string) {
-	if ok, _ := p.guests.Allow(ctx, code); !ok || !p.hints.worthwhile() {
+	if ok, _ := p.guests.allow(code); !ok || !p.hints.worthwhile() {
 		return
 	}
 	hint, err := json.Marshal(map[string]string{"topic": "payment", "resource": payment})

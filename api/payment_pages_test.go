@@ -231,7 +231,7 @@ func TestPaymentPageInTrouble(t *testing.T) {
 	require.NotContains(t, e.logs.String(), paySecret)
 
 	busy := newEdge(t, func(o *api.Options) {
-		o.PayDesk, o.PageLimiter = &payDesk{view: viewIn(dialogue.PageConfirmed)}, api.NewTokenBuckets(2, time.Minute, time.Now)
+		o.PayDesk, o.RateLimit = &payDesk{view: viewIn(dialogue.PageConfirmed)}, twoAMinute(t)
 	})
 	for range 2 {
 		require.Equal(t, http.StatusOK, busy.do(t, http.MethodGet, payPage, "").Code)

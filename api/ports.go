@@ -36,20 +36,13 @@ type Health interface {
 	Check(ctx context.Context) HealthReport
 }
 
-// IdempotencyStore remembers answers for 48 hours. Both methods take the client's key, the name of the operation and a hash of
-// what was asked.
+// IdempotencyStore remembers the answers of writes for 48 hours; *postgres.Store is one.
 type IdempotencyStore interface {
-	// IdempotentResponse returns the answer kept for the key; it refuses with [booking.CodeDuplicate] when the key was used for
-	// another request.
-	IdempotentResponse(ctx context.Context, key, endpoint string, requestHash []byte, now time.Time) (postgres.StoredResponse, bool, error)
-	// SaveIdempotentResponse keeps an answer unless one is kept already, and returns the one that is kept. It holds the guest's
-	// token: whoever reads it can act for the guest.
-	SaveIdempotentResponse(ctx context.Context, key, endpoint string, requestHash []byte, response postgres.StoredResponse,
-		now time.Time) (postgres.StoredResponse, error)
-}
-
-// Limiter bounds how often something may be tried.
-type Limiter interface {
-	// Allow counts one try under key and reports whether it may go on, else how long to wait.
-	Allow(ctx context.Context, key string) (ok bool, retryAfter time.Duration)
+	// TakeWrite gives the right to carry a write out to one at a time, or its answer when it was carried out. It refuses with
+	// [booking.CodeDuplicate] when the key was used for another request.
+	TakeWrite(ctx context.Context, write postgres.WriteKey, length time.Duration, now time.Time) (postgres.TakenWrite, error)
+	// KeepWrite keeps the answer and tells whether the lease still stood.
+	KeepWrite(ctx context.Context, write postgres.WriteKey, lease postgres.Lease, response postgres.StoredResponse, now time.Time) (bool, error)
+	// FreeWrite gives the key back of a write that came to nothing.
+	FreeWrite(ctx context.Context, write postgres.WriteKey, lease postgres.Lease) error
 }

@@ -52,11 +52,15 @@ var statusOf = map[booking.Code]int{
 	CodeTooLarge:                http.StatusRequestEntityTooLarge,
 	CodeUnsupportedMediaType:    http.StatusUnsupportedMediaType,
 	booking.CodeTooManyHolds:    http.StatusTooManyRequests,
+	CodeRateLimited:             http.StatusTooManyRequests,
 	booking.CodeInternal:        http.StatusInternalServerError,
 	booking.CodeUnavailable:     http.StatusServiceUnavailable,
 
 	CodeNoSpeechService:       http.StatusNotImplemented,
 	postgres.CodeWindowClosed: http.StatusConflict,
+	booking.CodeAmbiguousRule: http.StatusConflict,
+
+	postgres.CodeChangedMeanwhile: http.StatusPreconditionFailed,
 
 	accounts.CodeBadCredentials:  http.StatusUnauthorized,
 	accounts.CodeTOTPRequired:    http.StatusUnauthorized,
@@ -159,9 +163,12 @@ func refusal(ctx context.Context, logger *slog.Logger, operation string, err err
 	if known.Code == booking.CodeUnavailable {
 		logger.WarnContext(ctx, "part_unavailable", "operation", operation, "error", err)
 	}
-	p := newProblem(ctx, known.Code, known.Message)
+	p := newProblem(ctx, known.Code, known.Message, fieldsOf(err)...)
 	if p.Status == http.StatusTooManyRequests {
 		p.retryAfter = time.Minute
+	}
+	if tooMany, ok := errors.AsType[*activities.TooManyHoldsError](err); ok && tooMany.Wait > 0 {
+		p.retryAfter = tooMany.Wait
 	}
 	if throttled, ok := errors.AsType[*accounts.ThrottledError](err); ok {
 		p.retryAfter = throttled.Wait

@@ -6,7 +6,6 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -23,18 +22,18 @@ const (
 )
 
 func addReservations(api huma.API, o *Options) {
-	routes := reservationRoutes{o, newOnce(o.Idempotency, o.Logger, o.Now)}
+	routes := reservationRoutes{o}
 	withToken := []map[string][]string{{tokenScheme: {}}}
 	huma.Register(api, huma.Operation{
 		OperationID: "place-hold", Method: http.MethodPost, Path: prefix + "/reservations", Tags: []string{tagReservations},
 		Summary: "Hold a stay", DefaultStatus: http.StatusCreated,
-		Description: "Holds the nights until expires_at and answers with the payment link of the deposit. With an Idempotency-Key a " +
-			"repetition gets the first answer for 48 hours.",
+		Description: "Holds the nights until expires_at and answers with the payment link of the deposit. A phone and an " +
+			"address may have some unpaid holds at a time: 429 too_many_holds says when the first of them ends.",
 		Errors: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge,
 			http.StatusTooManyRequests, http.StatusServiceUnavailable},
 		// The body is read before huma sees it; a deadline set by huma would stay on the connection and cancel slow answers.
 		BodyReadTimeout: -1,
-		Middlewares:     huma.Middlewares{withClientAddress},
+		Middlewares:     huma.Middlewares{withClientAddress, o.writes.once},
 	}, routes.book)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-reservation", Method: http.MethodGet, Path: prefix + "/reservations/{code}", Tags: []string{tagReservations},
@@ -46,18 +45,13 @@ func addReservations(api huma.API, o *Options) {
 		Summary: "Cancel, by the guest", Security: withToken,
 		Description: "Frees the nights; what was paid is returned by the cancellation policy.",
 		Errors:      []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
+		Middlewares: huma.Middlewares{o.writes.once},
 	}, routes.cancel)
 }
 
-type reservationRoutes struct {
-	*Options
-	once *once
-}
+type reservationRoutes struct{ *Options }
 
-type bookInput struct {
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"Any text that names this one attempt, such as a UUID."`
-	Body           bookBody
-}
+type bookInput struct{ Body bookBody }
 
 type bookBody struct {
 	AccommodationID int64  `json:"accommodation_id" example:"1"`
@@ -72,7 +66,6 @@ type bookBody struct {
 
 type bookOutput struct {
 	Location string `header:"Location"`
-	Replayed string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request."`
 	Body     hold
 }
 
@@ -81,30 +74,13 @@ func (r reservationRoutes) book(ctx context.Context, in *bookInput) (*bookOutput
 	if problem != nil {
 		return nil, problem
 	}
-	placed, replayed, err := r.once.do(ctx, in.IdempotencyKey, in.Body, func() (hold, error) { return r.placeHold(ctx, request) })
-	if err != nil {
-		return nil, err
-	}
-	out := &bookOutput{Location: prefix + "/reservations/" + placed.Code, Body: placed}
-	if replayed {
-		out.Replayed = "true"
-	}
-	return out, nil
-}
-
-func (r reservationRoutes) placeHold(ctx context.Context, request activities.BookRequest) (hold, error) {
-	if ok, wait := r.mayHold(ctx, request.Address); !ok {
-		tooMany := newProblem(ctx, booking.CodeTooManyHolds, "too many holds were asked for from this address")
-		tooMany.retryAfter = max(wait, time.Second)
-		return hold{}, tooMany
-	}
 	booked, err := r.Desk.Book(ctx, request)
 	if err != nil {
-		return hold{}, refusal(ctx, r.Logger, "place hold", err)
+		return nil, refusal(ctx, r.Logger, "place hold", err)
 	}
 	placed := holdOf(booked, request)
 	placed.PayPageURL = r.payPage(booked.Code)
-	return placed, nil
+	return &bookOutput{Location: prefix + "/reservations/" + placed.Code, Body: placed}, nil
 }
 
 // bookRequest checks what the description of the route cannot say.
@@ -141,13 +117,6 @@ func (r reservationRoutes) isPhone(phone string) bool {
 	}
 	_, err := r.CanonicalPhone(phone)
 	return err == nil
-}
-
-func (r reservationRoutes) mayHold(ctx context.Context, address string) (bool, time.Duration) {
-	if r.HoldLimiter == nil || address == "" {
-		return true, 0
-	}
-	return r.HoldLimiter.Allow(ctx, "hold:"+address)
 }
 
 type tokenInput struct {

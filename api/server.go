@@ -161,7 +161,7 @@ func New(o Options) (*Server, error) {
 	addEvents(newStaff(streams, &o), &o, streamCtx.Done())
 	addExport(router, typed, &o)
 	addReceipts(router, typed, newStaff(typed, &o), &o)
-	describeWrites(typed.OpenAPI())
+	describeEdge(typed.OpenAPI())
 	if err := errors.Join(addPaymentPages(router, &o), addDocs(router, typed)); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,12 @@ type staff struct {
 	api      huma.API
 	accounts Accounts
 	logger   *slog.Logger
+	writes   *writes
+	limits   *limits
+}
+
+func newStaff(api huma.API, o *Options) staff {
+	return staff{api: api, accounts: o.Accounts, logger: o.Logger, writes: o.writes, limits: o.limits}
 }
 
 // staffRoute registers a route for accounts whose role covers the one needed. The guard comes before anything else: who may
@@ -37,6 +43,9 @@ func staffRoute[I, O any](s staff, needed accounts.Role, op huma.Operation, hand
 	op.Metadata = map[string]any{neededRole: needed}
 	op.Description = strings.TrimSpace(op.Description + " Needs the role " + string(needed) + orMore(needed) + ".")
 	op.Middlewares = append(huma.Middlewares{withClientAddress, s.guard(needed)}, op.Middlewares...)
+	if repeatable(&op) {
+		op.Middlewares = append(op.Middlewares, s.writes.once)
+	}
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable} {
 		if !slices.Contains(op.Errors, status) {
 			op.Errors = append(op.Errors, status)
@@ -59,11 +68,17 @@ func (s staff) guard(needed accounts.Role) func(huma.Context, func(huma.Context)
 		ctx := c.Request.Context()
 		member, err := s.identify(ctx, c)
 		if err != nil {
+			if !s.limits.ofStaff(c, 0) {
+				return
+			}
 			problem := refusal(ctx, s.logger, "identify staff", err)
 			if problem.Status == http.StatusUnauthorized {
 				c.Header("WWW-Authenticate", `Bearer realm="cabanas"`)
 			}
 			writeProblem(c, problem)
+			return
+		}
+		if !s.limits.ofStaff(c, member.UserID) {
 			return
 		}
 		if !member.Role.Covers(needed) {
@@ -105,12 +120,8 @@ var ginParameter = regexp.MustCompile(`:(\w+)`)
 
 func routeTable(router *gin.Engine, description *huma.OpenAPI) []Route {
 	roles := map[string]accounts.Role{}
-	for path, item := range description.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
-			if op != nil {
-				roles[op.Method+" "+path], _ = op.Metadata[neededRole].(accounts.Role)
-			}
-		}
+	for _, op := range operationsOf(description) {
+		roles[op.Method+" "+op.Path], _ = op.Metadata[neededRole].(accounts.Role)
 	}
 	var table []Route
 	for _, route := range router.Routes() {

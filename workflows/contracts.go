@@ -17,7 +17,13 @@ type BookingInput struct {
 	GuestID         int64           `json:"guest_id"`
 	Channel         booking.Channel `json:"channel"`
 	// TokenHash is the hash of the guest's secret; the secret itself stays at the edge that shows it.
-	TokenHash []byte        `json:"token_hash,omitempty"`
+	TokenHash []byte `json:"token_hash,omitempty"`
+	// ClientHash is a keyed hash of the network address that asks for the hold. The insert refuses a hold beyond HoldsPerPhone or
+	// HoldsPerAddress unpaid ones; 0 is no limit.
+	ClientHash      []byte `json:"client_hash,omitempty"`
+	HoldsPerPhone   int    `json:"holds_per_phone,omitempty"`
+	HoldsPerAddress int    `json:"holds_per_address,omitempty"`
+
 	HoldFor   time.Duration `json:"hold_for"`
 	Extension time.Duration `json:"extension"`
 	Grace     time.Duration `json:"grace"`

@@ -27,7 +27,7 @@ func runAPI(ctx context.Context, args []string) error {
 	}
 	// Whether a message is whole is read when it arrives; the first should not wait for the learning.
 	go understanding.Prepare()
-	a, err := newApp(ctx)
+	a, err := newApp(ctx, "api")
 	if err != nil {
 		return err
 	}

@@ -44,9 +44,9 @@ type app struct {
 	closers   []func()
 }
 
-// newApp reads the settings, connects and checks the schema. It waits for Postgres and Temporal until ctx ends, because a
+// newApp reads the settings, connects and checks the schema; service names the process in traces. It waits for Postgres and Temporal until ctx ends, because a
 // process that starts before its neighbours is the ordinary case.
-func newApp(ctx context.Context) (*app, error) {
+func newApp(ctx context.Context, service string) (*app, error) {
 	cfg, err := config.Load(os.Getenv)
 	if err != nil {
 		return nil, err
@@ -54,6 +54,11 @@ func newApp(ctx context.Context) (*app, error) {
 	a := &app{config: cfg, registry: observe.NewRegistry(), terms: termsOf(cfg)}
 	slog.SetDefault(observe.NewMaskedLogger(os.Stdout, cfg.LogLevel, observe.Mask{Key: a.keyFor("log phones")}))
 	a.metrics = observe.NewMetrics(a.registry)
+	stopTracing, err := startTracing(ctx, cfg, service)
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, stopTracing)
 	if err := errors.Join(a.connectGateways(), a.connectStores(ctx)); err != nil {
 		a.close()
 		return nil, err
@@ -107,7 +112,7 @@ func (a *app) connectStores(ctx context.Context) (err error) {
 func temporalOptions(cfg config.Config, registry prometheus.Registerer) temporal.Options {
 	return temporal.Options{
 		Address: cfg.TemporalAddress, Namespace: cfg.TemporalNamespace, Metrics: registry, Logger: slog.Default(),
-		PayloadKeys: payloadKeys(cfg.PayloadKeys),
+		PayloadKeys: payloadKeys(cfg.PayloadKeys), Traced: observe.TracingOn(),
 	}
 }
 

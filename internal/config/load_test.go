@@ -54,7 +54,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, 60, cfg.Booking.MaxStayNights)
 	require.Equal(t, 18, cfg.Booking.HorizonMonths)
 	require.Equal(t, 5*time.Minute, cfg.ICal.SyncInterval)
-	require.Equal(t, config.RateLimit{Requests: 60, Window: time.Minute}, cfg.RateLimit)
+	require.Equal(t, config.RateLimit{Window: time.Minute}, cfg.RateLimit, "a developer is not limited")
 	require.Equal(t, "https://graph.facebook.com", cfg.WhatsApp.APIURL.String())
 	require.Equal(t, "v24.0", cfg.WhatsApp.APIVersion)
 	require.Equal(t, "https://api.mercadopago.com", cfg.MercadoPago.APIURL.String())
@@ -97,6 +97,7 @@ func TestValues(t *testing.T) {
 	require.Equal(t, "5491155550000", cfg.Owner.WhatsApp)
 	require.Equal(t, slog.LevelDebug, cfg.LogLevel)
 	require.False(t, cfg.SMTP.UseTLS)
+	require.Equal(t, 60, cfg.RateLimit.Requests)
 	require.Equal(t, 10, cfg.RateLimit.HoldsPerAddress)
 	require.Equal(t, 3, cfg.RateLimit.HoldsPerPhone)
 }

@@ -163,24 +163,24 @@ func TestOneOfManyEndsAHold(t *testing.T) {
 	require.Empty(t, violations)
 }
 
-func TestCountOpenHoldsAndLiveCodes(t *testing.T) {
+func TestOpenHoldsAndLiveCodes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	guest, err := b.Guest(t.Context(), b.guest)
 	require.NoError(t, err)
 	first, second := b.hold(stay("2027-01-10", 2)), b.hold(stay("2027-02-10", 2))
-	count, err := b.CountOpenHolds(t.Context(), guest.Phone)
+	open, err := b.OpenHolds(t.Context(), guest.Phone, nil)
 	require.NoError(t, err)
-	require.Equal(t, 2, count)
+	require.Equal(t, postgres.OpenHolds{OfPhone: 2, PhoneUntil: first.ExpiresAt}, open)
 
 	_, err = b.ConfirmByOwner(t.Context(), first.Code, 1, now)
 	require.NoError(t, err)
 	third := b.hold(stay("2027-03-10", 2))
 	_, err = b.Cancel(t.Context(), third.Code, booking.ByGuest, "guest", now)
 	require.NoError(t, err)
-	count, err = b.CountOpenHolds(t.Context(), guest.Phone)
+	open, err = b.OpenHolds(t.Context(), guest.Phone, nil)
 	require.NoError(t, err)
-	require.Equal(t, 1, count)
+	require.Equal(t, 1, open.OfPhone)
 	codes, err := b.LiveCodes(t.Context())
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{first.Code, second.Code}, codes)

@@ -55,6 +55,10 @@ type NewHold struct {
 	TokenHash       []byte
 	Quote           booking.Quote
 	ExpiresAt       time.Time
+	// ClientHash is a keyed hash of the network address that asks; empty when unknown. It is forgotten when the hold is over.
+	ClientHash []byte
+	// HoldsPerPhone and HoldsPerAddress are how many unpaid holds the guest and the client may have with this one; 0 means no limit.
+	HoldsPerPhone, HoldsPerAddress int
 }
 
 // Change is the outcome of a conditional change: the row as it is now, and whether this call changed it.
@@ -80,7 +84,8 @@ type Event struct {
 }
 
 // PlaceHold holds the nights or refuses: [booking.CodeDatesTaken] when a live reservation or an active block has one of them,
-// [booking.CodeInactive] when the accommodation is not offered. Repeated with the same code, accommodation, guest and stay it
+// [booking.CodeInactive] when the accommodation is not offered, [booking.CodeTooManyHolds] when the guest or the client has as many
+// unpaid holds as allowed, however many ask at once. Repeated with the same code, accommodation, guest and stay it
 // returns the reservation made before, whatever became of it; the same code for anything else is [booking.CodeDuplicate].
 func (s *Store) PlaceHold(ctx context.Context, hold NewHold, now time.Time) (Reservation, error) {
 	price, err := json.Marshal(hold.Quote)
@@ -92,7 +97,8 @@ func (s *Store) PlaceHold(ctx context.Context, hold NewHold, now time.Time) (Res
 		CheckIn: hold.Stay.CheckIn.Time(), CheckOut: hold.Stay.CheckOut.Time(), Guests: int32(hold.Guests),
 		ChannelSource: string(hold.Channel), Price: price, TotalCentavos: hold.Quote.Total.Centavos,
 		DepositCentavos: hold.Quote.Deposit.Centavos, Currency: hold.Quote.Total.Currency, ExpiresAt: hold.ExpiresAt,
-		TokenHash: append([]byte{}, hold.TokenHash...), Now: now,
+		TokenHash: append([]byte{}, hold.TokenHash...), Now: now, ClientHash: nullIfEmpty(hold.ClientHash),
+		HoldsPerPhone: int32(hold.HoldsPerPhone), HoldsPerAddress: int32(hold.HoldsPerAddress),
 		Change: change{By: booking.ByGuest, Reason: string(hold.Channel), At: now, Details: map[string]any{
 			"total_centavos": hold.Quote.Total.Centavos, "deposit_centavos": hold.Quote.Deposit.Centavos, "guests": hold.Guests,
 			"rate_version": hold.Quote.RateVersion,
@@ -246,10 +252,34 @@ func (s *Store) CompleteStay(ctx context.Context, code string, now time.Time) (C
 	return s.changed(ctx, "complete stay", code, (*dbgen.GetReservationRow)(row), err)
 }
 
-// CountOpenHolds counts the unpaid holds of the guest with this canonical phone.
-func (s *Store) CountOpenHolds(ctx context.Context, phone string) (int, error) {
-	count, err := s.queries.CountOpenHolds(ctx, s.pool, phone)
-	return int(count), explain("count open holds", err)
+// OpenHolds are the unpaid holds that limits count. The instants are the earliest deadline of each kind, zero when there is none.
+type OpenHolds struct {
+	OfPhone, OfClient       int
+	PhoneUntil, ClientUntil time.Time
+}
+
+// OpenHolds counts the unpaid holds of the guest with this canonical phone, and those asked for by this client; an empty hash is
+// nobody. Confirmed, expired and cancelled reservations do not count.
+func (s *Store) OpenHolds(ctx context.Context, phone string, clientHash []byte) (OpenHolds, error) {
+	row, err := s.queries.CountHolds(ctx, s.pool, &dbgen.CountHoldsParams{Phone: phone, ClientHash: nullIfEmpty(clientHash)})
+	if err != nil {
+		return OpenHolds{}, explain("count open holds", err)
+	}
+	open := OpenHolds{OfPhone: int(row.OfPhone), OfClient: int(row.OfClient)}
+	if open.OfPhone > 0 {
+		open.PhoneUntil = row.PhoneUntil
+	}
+	if open.OfClient > 0 {
+		open.ClientUntil = row.ClientUntil
+	}
+	return open, nil
+}
+
+func nullIfEmpty(value []byte) []byte {
+	if len(value) == 0 {
+		return nil
+	}
+	return value
 }
 
 // Events lists the flight recorder of a reservation, oldest first.

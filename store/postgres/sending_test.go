@@ -234,29 +234,3 @@ func TestInboxTakesOneOfManyTwins(t *testing.T) {
 	require.NoError(t, group.Wait())
 	require.Equal(t, int32(1), fresh.Load())
 }
-
-func TestIdempotentResponses(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	_, found, err := b.IdempotentResponse(t.Context(), "k", "POST /reservations", []byte("h"), now)
-	require.NoError(t, err)
-	require.False(t, found)
-	first := postgres.StoredResponse{Status: 201, Body: []byte(`{"code":"RES"}`)}
-	saved, err := b.SaveIdempotentResponse(t.Context(), "k", "POST /reservations", []byte("h"), first, now)
-	require.NoError(t, err)
-	require.Equal(t, first, saved)
-	saved, err = b.SaveIdempotentResponse(t.Context(), "k", "POST /reservations", []byte("h"), postgres.StoredResponse{Status: 409}, now)
-	require.NoError(t, err)
-	require.Equal(t, first, saved, "the first answer wins")
-	_, _, err = b.IdempotentResponse(t.Context(), "k", "POST /reservations", []byte("other"), now)
-	requireCode(t, err, booking.CodeDuplicate)
-	_, found, err = b.IdempotentResponse(t.Context(), "k", "POST /other", []byte("h"), now)
-	require.NoError(t, err)
-	require.False(t, found)
-	_, found, err = b.IdempotentResponse(t.Context(), "k", "POST /reservations", []byte("h"), now.Add(48*time.Hour))
-	require.NoError(t, err)
-	require.False(t, found, "48 hours are over")
-	saved, err = b.SaveIdempotentResponse(t.Context(), "k", "POST /reservations", []byte("other"), postgres.StoredResponse{Status: 409, Body: []byte("x")}, now.Add(48*time.Hour))
-	require.NoError(t, err)
-	require.Equal(t, 409, saved.Status)
-}

@@ -40,7 +40,7 @@ const cancelReservation = `-- name: CancelReservation :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $3::text, true))
 UPDATE reservations r SET reservation_status = 'cancelled', cancelled_at = $1::timestamptz, updated_at = $1
 FROM told WHERE r.code = $2 AND r.reservation_status IN ('pre_reserved', 'confirmed', 'expired')
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type CancelReservationParams struct {
@@ -83,6 +83,7 @@ func (q *Queries) CancelReservation(ctx context.Context, db DBTX, arg *CancelRes
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err
@@ -92,7 +93,7 @@ const completeStay = `-- name: CompleteStay :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $3::text, true))
 UPDATE reservations r SET reservation_status = 'completed', completed_at = $1::timestamptz, updated_at = $1
 FROM told WHERE r.code = $2 AND r.reservation_status = 'confirmed'
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type CompleteStayParams struct {
@@ -135,6 +136,7 @@ func (q *Queries) CompleteStay(ctx context.Context, db DBTX, arg *CompleteStayPa
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err
@@ -144,7 +146,7 @@ const confirmReservation = `-- name: ConfirmReservation :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $3::text, true))
 UPDATE reservations r SET reservation_status = 'confirmed', confirmed_at = $1::timestamptz, updated_at = $1
 FROM told WHERE r.code = $2 AND r.reservation_status IN ('pre_reserved', 'expired')
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type ConfirmReservationParams struct {
@@ -187,28 +189,52 @@ func (q *Queries) ConfirmReservation(ctx context.Context, db DBTX, arg *ConfirmR
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err
 }
 
-const countOpenHolds = `-- name: CountOpenHolds :one
-SELECT count(*) FROM reservations r JOIN guests g ON g.id = r.guest_id
-WHERE g.phone = $1::text AND r.reservation_status = 'pre_reserved'
+const countHolds = `-- name: CountHolds :one
+SELECT count(*) FILTER (WHERE r.guest_id = (SELECT g.id FROM guests g WHERE g.phone = $1::text)) AS of_phone,
+    coalesce(min(r.expires_at) FILTER (WHERE r.guest_id = (SELECT g.id FROM guests g WHERE g.phone = $1::text)), 'epoch')::timestamptz AS phone_until,
+    count(*) FILTER (WHERE r.client_hash = $2::bytea) AS of_client,
+    coalesce(min(r.expires_at) FILTER (WHERE r.client_hash = $2::bytea), 'epoch')::timestamptz AS client_until
+FROM reservations r
+WHERE r.reservation_status = 'pre_reserved'
+    AND (r.guest_id = (SELECT g.id FROM guests g WHERE g.phone = $1::text) OR r.client_hash = $2::bytea)
 `
 
-func (q *Queries) CountOpenHolds(ctx context.Context, db DBTX, phone string) (int64, error) {
-	row := db.QueryRow(ctx, countOpenHolds, phone)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+type CountHoldsParams struct {
+	Phone      string
+	ClientHash []byte
+}
+
+type CountHoldsRow struct {
+	OfPhone     int64
+	PhoneUntil  time.Time
+	OfClient    int64
+	ClientUntil time.Time
+}
+
+// What a limit counts, and when the first of it is free again at the latest.
+func (q *Queries) CountHolds(ctx context.Context, db DBTX, arg *CountHoldsParams) (*CountHoldsRow, error) {
+	row := db.QueryRow(ctx, countHolds, arg.Phone, arg.ClientHash)
+	var i CountHoldsRow
+	err := row.Scan(
+		&i.OfPhone,
+		&i.PhoneUntil,
+		&i.OfClient,
+		&i.ClientUntil,
+	)
+	return &i, err
 }
 
 const expireHold = `-- name: ExpireHold :one
 WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $3::text, true))
 UPDATE reservations r SET reservation_status = 'expired', updated_at = $1
 FROM told WHERE r.code = $2 AND r.reservation_status = 'pre_reserved' AND r.expires_at <= $1
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type ExpireHoldParams struct {
@@ -251,6 +277,7 @@ func (q *Queries) ExpireHold(ctx context.Context, db DBTX, arg *ExpireHoldParams
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err
@@ -261,7 +288,7 @@ WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $4::text, true))
 UPDATE reservations r SET expires_at = $1::timestamptz, extended_once = true, updated_at = $2
 FROM told WHERE r.code = $3 AND r.reservation_status = 'pre_reserved' AND r.expires_at > $2::timestamptz AND NOT r.extended_once
     AND $1::timestamptz > r.expires_at
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type ExtendHoldParams struct {
@@ -310,13 +337,14 @@ func (q *Queries) ExtendHold(ctx context.Context, db DBTX, arg *ExtendHoldParams
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err
 }
 
 const getReservation = `-- name: GetReservation :one
-SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, a.name AS unit_name
+SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, a.name AS unit_name
 FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id WHERE r.code = $1
 `
 
@@ -354,6 +382,7 @@ func (q *Queries) GetReservation(ctx context.Context, db DBTX, code string) (*Ge
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err
@@ -361,18 +390,20 @@ func (q *Queries) GetReservation(ctx context.Context, db DBTX, code string) (*Ge
 
 const insertHold = `-- name: InsertHold :one
 
-WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $15::text, true))
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', $16::text, true)),
+room AS MATERIALIZED (SELECT room_for_hold($1, coalesce(whoever_is($2::bigint), $2::bigint), $17::integer,
+    $13::bytea, $18::integer) AS enough)
 INSERT INTO reservations (code, accommodation_id, guest_id, check_in, check_out, guests, channel_source, price, total_centavos,
-    deposit_centavos, currency, expires_at, token_hash, created_at, updated_at)
+    deposit_centavos, currency, expires_at, token_hash, client_hash, created_at, updated_at)
 SELECT $1, a.id, coalesce(whoever_is($2::bigint), $2::bigint), $3::date, $4::date, $5, $6, $7, $8,
-    $9, $10, $11::timestamptz, $12, $13::timestamptz, $13::timestamptz
-FROM told, accommodations a WHERE a.id = $14 AND a.active
+    $9, $10, $11::timestamptz, $12, $13::bytea, $14::timestamptz, $14::timestamptz
+FROM told, room, accommodations a WHERE a.id = $15 AND a.active AND room.enough
     -- Most who lose can be told without an error and without waiting for the accommodation's lock; the trigger and the
     -- constraint decide about the rest.
     AND NOT EXISTS (SELECT 1 FROM reservations o WHERE o.accommodation_id = a.id AND o.reservation_status IN ('pre_reserved', 'confirmed')
         AND o.period && daterange($3::date, greatest($3::date, $4::date), '[)') AND o.code <> $1)
 ON CONFLICT (code) DO NOTHING
-RETURNING reservations.id, reservations.code, reservations.accommodation_id, reservations.guest_id, reservations.check_in, reservations.check_out, reservations.period, reservations.guests, reservations.channel_source, reservations.reservation_status, reservations.payment_status, reservations.price, reservations.total_centavos, reservations.deposit_centavos, reservations.paid_centavos, reservations.currency, reservations.expires_at, reservations.extended_once, reservations.token_hash, reservations.confirmed_at, reservations.cancelled_at, reservations.completed_at, reservations.created_at, reservations.updated_at, reservations.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = accommodation_id)::text AS unit_name
+RETURNING reservations.id, reservations.code, reservations.accommodation_id, reservations.guest_id, reservations.check_in, reservations.check_out, reservations.period, reservations.guests, reservations.channel_source, reservations.reservation_status, reservations.payment_status, reservations.price, reservations.total_centavos, reservations.deposit_centavos, reservations.paid_centavos, reservations.currency, reservations.expires_at, reservations.extended_once, reservations.token_hash, reservations.confirmed_at, reservations.cancelled_at, reservations.completed_at, reservations.created_at, reservations.updated_at, reservations.cancellation, reservations.client_hash, (SELECT a.name FROM accommodations a WHERE a.id = accommodation_id)::text AS unit_name
 `
 
 type InsertHoldParams struct {
@@ -388,9 +419,12 @@ type InsertHoldParams struct {
 	Currency        string
 	ExpiresAt       time.Time
 	TokenHash       []byte
+	ClientHash      []byte
 	Now             time.Time
 	AccommodationID int64
 	Change          string
+	HoldsPerPhone   int32
+	HoldsPerAddress int32
 }
 
 type InsertHoldRow struct {
@@ -414,9 +448,12 @@ func (q *Queries) InsertHold(ctx context.Context, db DBTX, arg *InsertHoldParams
 		arg.Currency,
 		arg.ExpiresAt,
 		arg.TokenHash,
+		arg.ClientHash,
 		arg.Now,
 		arg.AccommodationID,
 		arg.Change,
+		arg.HoldsPerPhone,
+		arg.HoldsPerAddress,
 	)
 	var i InsertHoldRow
 	err := row.Scan(
@@ -445,6 +482,7 @@ func (q *Queries) InsertHold(ctx context.Context, db DBTX, arg *InsertHoldParams
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err
@@ -504,7 +542,7 @@ func (q *Queries) ListEvents(ctx context.Context, db DBTX, code string) ([]*List
 }
 
 const listGuestReservations = `-- name: ListGuestReservations :many
-SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, a.name AS unit_name
+SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, a.name AS unit_name
 FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id
 WHERE r.guest_id = whoever_is($1::bigint) ORDER BY r.id DESC LIMIT $2
 `
@@ -554,6 +592,7 @@ func (q *Queries) ListGuestReservations(ctx context.Context, db DBTX, arg *ListG
 			&i.Reservation.CreatedAt,
 			&i.Reservation.UpdatedAt,
 			&i.Reservation.Cancellation,
+			&i.Reservation.ClientHash,
 			&i.UnitName,
 		); err != nil {
 			return nil, err
@@ -591,7 +630,7 @@ func (q *Queries) ListLiveCodes(ctx context.Context, db DBTX) ([]string, error) 
 }
 
 const lockReservation = `-- name: LockReservation :one
-SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, a.name AS unit_name
+SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, a.name AS unit_name
 FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id WHERE r.code = $1 FOR NO KEY UPDATE OF r
 `
 
@@ -629,13 +668,14 @@ func (q *Queries) LockReservation(ctx context.Context, db DBTX, code string) (*L
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err
 }
 
 const lockReservationByID = `-- name: LockReservationByID :one
-SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, a.name AS unit_name
+SELECT r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, a.name AS unit_name
 FROM reservations r JOIN accommodations a ON a.id = r.accommodation_id WHERE r.id = $1 FOR NO KEY UPDATE OF r
 `
 
@@ -673,6 +713,7 @@ func (q *Queries) LockReservationByID(ctx context.Context, db DBTX, id int64) (*
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err

@@ -35,7 +35,7 @@ chosen AS (
 )
 UPDATE reservations r SET expires_at = greatest(r.expires_at, $1::timestamptz), updated_at = $2
 FROM told, chosen WHERE r.id = chosen.reservation_id
-RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
+RETURNING r.id, r.code, r.accommodation_id, r.guest_id, r.check_in, r.check_out, r.period, r.guests, r.channel_source, r.reservation_status, r.payment_status, r.price, r.total_centavos, r.deposit_centavos, r.paid_centavos, r.currency, r.expires_at, r.extended_once, r.token_hash, r.confirmed_at, r.cancelled_at, r.completed_at, r.created_at, r.updated_at, r.cancellation, r.client_hash, (SELECT a.name FROM accommodations a WHERE a.id = r.accommodation_id)::text AS unit_name
 `
 
 type ChooseTransferParams struct {
@@ -84,6 +84,7 @@ func (q *Queries) ChooseTransfer(ctx context.Context, db DBTX, arg *ChooseTransf
 		&i.Reservation.CreatedAt,
 		&i.Reservation.UpdatedAt,
 		&i.Reservation.Cancellation,
+		&i.Reservation.ClientHash,
 		&i.UnitName,
 	)
 	return &i, err

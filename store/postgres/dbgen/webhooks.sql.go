@@ -11,30 +11,6 @@ import (
 	"time"
 )
 
-const getIdempotentResponse = `-- name: GetIdempotentResponse :one
-SELECT request_hash, response_status, response_body FROM idempotency_keys
-WHERE endpoint = $1 AND key = $2 AND expires_at > $3::timestamptz
-`
-
-type GetIdempotentResponseParams struct {
-	Endpoint string
-	Key      string
-	Now      time.Time
-}
-
-type GetIdempotentResponseRow struct {
-	RequestHash    []byte
-	ResponseStatus int32
-	ResponseBody   []byte
-}
-
-func (q *Queries) GetIdempotentResponse(ctx context.Context, db DBTX, arg *GetIdempotentResponseParams) (*GetIdempotentResponseRow, error) {
-	row := db.QueryRow(ctx, getIdempotentResponse, arg.Endpoint, arg.Key, arg.Now)
-	var i GetIdempotentResponseRow
-	err := row.Scan(&i.RequestHash, &i.ResponseStatus, &i.ResponseBody)
-	return &i, err
-}
-
 const getInboxID = `-- name: GetInboxID :one
 SELECT id FROM webhook_inbox WHERE provider = $1 AND event_key = $2
 `
@@ -49,40 +25,6 @@ func (q *Queries) GetInboxID(ctx context.Context, db DBTX, arg *GetInboxIDParams
 	var id int64
 	err := row.Scan(&id)
 	return id, err
-}
-
-const insertIdempotentResponse = `-- name: InsertIdempotentResponse :execrows
-INSERT INTO idempotency_keys AS k (endpoint, key, request_hash, response_status, response_body, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (endpoint, key) DO UPDATE SET request_hash = EXCLUDED.request_hash, response_status = EXCLUDED.response_status,
-    response_body = EXCLUDED.response_body, created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at
-    WHERE k.expires_at <= EXCLUDED.created_at
-`
-
-type InsertIdempotentResponseParams struct {
-	Endpoint       string
-	Key            string
-	RequestHash    []byte
-	ResponseStatus int32
-	ResponseBody   []byte
-	Now            time.Time
-	ExpiresAt      time.Time
-}
-
-func (q *Queries) InsertIdempotentResponse(ctx context.Context, db DBTX, arg *InsertIdempotentResponseParams) (int64, error) {
-	result, err := db.Exec(ctx, insertIdempotentResponse,
-		arg.Endpoint,
-		arg.Key,
-		arg.RequestHash,
-		arg.ResponseStatus,
-		arg.ResponseBody,
-		arg.Now,
-		arg.ExpiresAt,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const insertInbox = `-- name: InsertInbox :one

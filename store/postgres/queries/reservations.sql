@@ -2,12 +2,14 @@
 -- writes the event from it. The setting is made in a CTE so that a change is one statement, one round trip, one commit.
 
 -- name: InsertHold :one
-WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true))
+WITH told AS MATERIALIZED (SELECT set_config('cabanas.change', @change::text, true)),
+room AS MATERIALIZED (SELECT room_for_hold(@code, coalesce(whoever_is(@guest_id::bigint), @guest_id::bigint), @holds_per_phone::integer,
+    sqlc.narg('client_hash')::bytea, @holds_per_address::integer) AS enough)
 INSERT INTO reservations (code, accommodation_id, guest_id, check_in, check_out, guests, channel_source, price, total_centavos,
-    deposit_centavos, currency, expires_at, token_hash, created_at, updated_at)
+    deposit_centavos, currency, expires_at, token_hash, client_hash, created_at, updated_at)
 SELECT @code, a.id, coalesce(whoever_is(@guest_id::bigint), @guest_id::bigint), @check_in::date, @check_out::date, @guests, @channel_source, @price, @total_centavos,
-    @deposit_centavos, @currency, @expires_at::timestamptz, @token_hash, @now::timestamptz, @now::timestamptz
-FROM told, accommodations a WHERE a.id = @accommodation_id AND a.active
+    @deposit_centavos, @currency, @expires_at::timestamptz, @token_hash, sqlc.narg('client_hash')::bytea, @now::timestamptz, @now::timestamptz
+FROM told, room, accommodations a WHERE a.id = @accommodation_id AND a.active AND room.enough
     -- Most who lose can be told without an error and without waiting for the accommodation's lock; the trigger and the
     -- constraint decide about the rest.
     AND NOT EXISTS (SELECT 1 FROM reservations o WHERE o.accommodation_id = a.id AND o.reservation_status IN ('pre_reserved', 'confirmed')
@@ -78,9 +80,15 @@ FROM told, reservation_money m WHERE r.id = @id AND m.reservation_id = r.id;
 -- name: NoteBooking :exec
 SELECT note_booking(@reservation_id::bigint, @kind::text, @change::jsonb);
 
--- name: CountOpenHolds :one
-SELECT count(*) FROM reservations r JOIN guests g ON g.id = r.guest_id
-WHERE g.phone = @phone::text AND r.reservation_status = 'pre_reserved';
+-- name: CountHolds :one
+-- What a limit counts, and when the first of it is free again at the latest.
+SELECT count(*) FILTER (WHERE r.guest_id = (SELECT g.id FROM guests g WHERE g.phone = @phone::text)) AS of_phone,
+    coalesce(min(r.expires_at) FILTER (WHERE r.guest_id = (SELECT g.id FROM guests g WHERE g.phone = @phone::text)), 'epoch')::timestamptz AS phone_until,
+    count(*) FILTER (WHERE r.client_hash = sqlc.narg('client_hash')::bytea) AS of_client,
+    coalesce(min(r.expires_at) FILTER (WHERE r.client_hash = sqlc.narg('client_hash')::bytea), 'epoch')::timestamptz AS client_until
+FROM reservations r
+WHERE r.reservation_status = 'pre_reserved'
+    AND (r.guest_id = (SELECT g.id FROM guests g WHERE g.phone = @phone::text) OR r.client_hash = sqlc.narg('client_hash')::bytea);
 
 -- name: ListEvents :many
 SELECT e.id, e.kind, e.actor, e.reason, e.details, e.status_after, e.payment_status_after, e.expires_at_after,

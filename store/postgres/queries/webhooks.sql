@@ -25,14 +25,3 @@ WHERE id = ANY(@ids::bigint[]) AND dispatched_at IS NULL;
 UPDATE webhook_inbox SET attempts = attempts + 1, last_error = sqlc.arg(error_text),
     due_at = sqlc.arg(now)::timestamptz + least(power(2, attempts), 10) * interval '1 second'
 WHERE id = @id AND dispatched_at IS NULL;
-
--- name: GetIdempotentResponse :one
-SELECT request_hash, response_status, response_body FROM idempotency_keys
-WHERE endpoint = @endpoint AND key = @key AND expires_at > @now::timestamptz;
-
--- name: InsertIdempotentResponse :execrows
-INSERT INTO idempotency_keys AS k (endpoint, key, request_hash, response_status, response_body, created_at, expires_at)
-VALUES (@endpoint, @key, @request_hash, @response_status, @response_body, @now, @expires_at)
-ON CONFLICT (endpoint, key) DO UPDATE SET request_hash = EXCLUDED.request_hash, response_status = EXCLUDED.response_status,
-    response_body = EXCLUDED.response_body, created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at
-    WHERE k.expires_at <= EXCLUDED.created_at;
