@@ -20,6 +20,7 @@ import (
 type books struct {
 	*postgres.Store
 	t     *testing.T
+	sql   *pgxpool.Pool
 	zone  *time.Location
 	cabin int64
 	guest int64
@@ -47,6 +48,7 @@ func openBooks(t *testing.T) *books {
 	pool, err := pgxpool.New(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
+	b.sql = pool
 	b.staff = postgres.Author{Kind: "staff"}
 	err = pool.QueryRow(t.Context(), `INSERT INTO users (email, role, password_hash) VALUES ('a@b.test', 'owner', 'x') RETURNING id`).Scan(&b.staff.UserID)
 	require.NoError(t, err)
