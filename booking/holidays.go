@@ -1,6 +1,9 @@
 package booking
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // Days off in Argentina (Ley 27.399): fixed ones, ones that move to a Monday, and the tourist days decreed year by year.
 
@@ -54,23 +57,49 @@ func IsHoliday(d Date) bool {
 }
 
 // IsHolidayNight reports whether a night is sold as a holiday: the eve of one and its own night, so Christmas is 24 and 25 December.
-func IsHolidayNight(night Date) bool { return IsHoliday(night.AddDays(1)) || IsHoliday(night) }
+func IsHolidayNight(night Date) bool { return specialNight(night).holiday }
 
 // IsLongWeekendNight reports whether a night is within a long weekend, three days off in a row or more: from the eve of the first
 // day off to the night before the last.
-func IsLongWeekendNight(night Date) bool {
+func IsLongWeekendNight(night Date) bool { return specialNight(night).longWeekend }
+
+type special struct{ holiday, longWeekend bool }
+
+var (
+	specialFrom = NewDate(2025, time.January, 1)
+	// specialNights are worked out once: a catalogue of many accommodations asks for the same nights again and again.
+	specialNights = sync.OnceValue(func() []special {
+		known := make([]special, specialFrom.DaysUntil(NewDate(2065, time.January, 1)))
+		for i := range known {
+			known[i] = workOut(specialFrom.AddDays(i))
+		}
+		return known
+	})
+)
+
+func specialNight(night Date) special {
+	known, at := specialNights(), specialFrom.DaysUntil(night)
+	if at < 0 || at >= len(known) {
+		return workOut(night)
+	}
+	return known[at]
+}
+
+func workOut(night Date) special {
 	morning := night.AddDays(1)
+	found := special{holiday: IsHoliday(morning) || IsHoliday(night)}
 	if !IsDayOff(morning) {
-		return false
+		return found
 	}
 	off := 1
-	for d := morning.AddDays(-1); off < longWeekend && IsDayOff(d); d = d.AddDays(-1) {
+	for d := night; off < longWeekend && IsDayOff(d); d = d.AddDays(-1) {
 		off++
 	}
 	for d := morning.AddDays(1); off < longWeekend && IsDayOff(d); d = d.AddDays(1) {
 		off++
 	}
-	return off >= longWeekend
+	found.longWeekend = off >= longWeekend
+	return found
 }
 
 // longWeekend is how many days off in a row are one.

@@ -90,7 +90,7 @@ func IsWeekendNight(night Date) bool {
 func (r Rate) Night(night Date) Line {
 	line := Line{Kind: LineNight, Night: night, Amount: r.Base, Reason: "base price"}
 	weekend := IsWeekendNight(night) && r.WeekendPercent != 100
-	if rule := r.ruleFor(night, RateRule.prices); rule != nil && rule.Price.sameAs(r.Base.Currency) {
+	if rule := r.ruleFor(night, (*RateRule).prices); rule != nil && rule.Price.sameAs(r.Base.Currency) {
 		line.Amount, line.Reason = rule.night(r, weekend)
 		line.RuleID, line.RuleVersion = rule.ID, rule.Version
 		return line
@@ -135,7 +135,7 @@ func (q *Quote) addLengthDiscounts(rate Rate, stay Stay, extra int) {
 		if line.Kind != LineNight {
 			continue
 		}
-		rule := rate.ruleFor(line.Night, RateRule.discounts)
+		rule := rate.ruleFor(line.Night, (*RateRule).discounts)
 		at := slices.IndexFunc(parts, func(p part) bool { return p.rule == rule })
 		if at < 0 {
 			parts, at = append(parts, part{rule: rule}), len(parts)

@@ -64,7 +64,7 @@ type NightRange struct {
 }
 
 // Covers reports whether the rule is about a night; it does not look whether the rule is active.
-func (r RateRule) Covers(night Date) bool {
+func (r *RateRule) Covers(night Date) bool {
 	if len(r.Weekdays) > 0 && !slices.Contains(r.Weekdays, night.Weekday()) {
 		return false
 	}
@@ -132,10 +132,10 @@ func (r Rate) PriceTable(nights Stay, limits Limits) []NightPrice {
 }
 
 // ruleFor is the rule that decides something about a night, nil when none does.
-func (r Rate) ruleFor(night Date, does func(RateRule) bool) *RateRule {
+func (r Rate) ruleFor(night Date, does func(*RateRule) bool) *RateRule {
 	var decides *RateRule
 	for i := range r.Rules {
-		if rule := &r.Rules[i]; does(*rule) && rule.outranks(decides) && rule.Covers(night) {
+		if rule := &r.Rules[i]; does(rule) && rule.outranks(decides) && rule.Covers(night) {
 			decides = rule
 		}
 	}
@@ -146,19 +146,24 @@ func (r *RateRule) outranks(other *RateRule) bool {
 	return other == nil || r.Priority > other.Priority || r.Priority == other.Priority && r.ID < other.ID
 }
 
-func (r RateRule) prices() bool    { return r.Percent > 0 || !r.Price.IsZero() }
-func (r RateRule) limits() bool    { return r.MinNights > 0 }
-func (r RateRule) discounts() bool { return r.LengthDiscounts != nil }
+func (r *RateRule) prices() bool    { return r.Percent > 0 || !r.Price.IsZero() }
+func (r *RateRule) limits() bool    { return r.MinNights > 0 }
+func (r *RateRule) discounts() bool { return r.LengthDiscounts != nil }
 
-func (r RateRule) limitsStay(stay Stay) bool {
+func (r *RateRule) limitsStay(stay Stay) bool {
 	if r.MinNightsFor == MinForArriving {
 		return r.Covers(stay.CheckIn)
 	}
-	return slices.ContainsFunc(stay.EachNight(), r.Covers)
+	for night := stay.CheckIn; night.Before(stay.CheckOut); night = night.AddDays(1) {
+		if r.Covers(night) {
+			return true
+		}
+	}
+	return false
 }
 
 // night is the price of a night by this rule, and why.
-func (r RateRule) night(rate Rate, weekend bool) (Money, string) {
+func (r *RateRule) night(rate Rate, weekend bool) (Money, string) {
 	switch {
 	case !r.Price.IsZero():
 		return r.Price, r.Name + ": a price of its own"

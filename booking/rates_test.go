@@ -70,7 +70,7 @@ func TestRulesOfHolidays(t *testing.T) {
 	t.Parallel()
 	nights := func(kind booking.RuleKind, from, to string) (covered []string) {
 		for _, night := range stay(from, to).EachNight() {
-			if (booking.RateRule{Kind: kind}).Covers(night) {
+			if rule := (booking.RateRule{Kind: kind}); rule.Covers(night) {
 				covered = append(covered, night.String())
 			}
 		}
