@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -119,7 +120,7 @@ type Server struct {
 	// stopping is set once the server was told to stop.
 	stopping *atomic.Bool
 	// endStreams ends the answers that have no end of their own.
-	endStreams context.CancelFunc
+	endStreams func()
 }
 
 // New builds the server. The error names the options that are missing.
@@ -157,8 +158,8 @@ func New(o Options) (*Server, error) {
 	addAccommodations(typed, &o)
 	addReservations(typed, &o)
 	addStaff(typed, uploads, &o)
-	streamCtx, endStreams := context.WithCancel(context.Background())
-	addEvents(newStaff(streams, &o), &o, streamCtx.Done())
+	ended := make(chan struct{})
+	addEvents(newStaff(streams, &o), &o, ended)
 	addExport(router, typed, &o)
 	addReceipts(router, typed, newStaff(typed, &o), &o)
 	describeEdge(typed.OpenAPI())
@@ -167,7 +168,7 @@ func New(o Options) (*Server, error) {
 	}
 	routes := routeTable(router, typed.OpenAPI())
 	o.limits.leaveToGuard(routes)
-	return &Server{router: router, logger: o.Logger, routes: routes, drain: o.Drain, stopping: stopping, endStreams: endStreams}, nil
+	return &Server{router: router, logger: o.Logger, routes: routes, drain: o.Drain, stopping: stopping, endStreams: sync.OnceFunc(func() { close(ended) })}, nil
 }
 
 // ServeHTTP answers one request. HEAD is answered as GET, whose body net/http then leaves out.
