@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +28,7 @@ func (s *stack) finish(t *testing.T) {
 	s.settled(t)
 	s.eachMessageOnce(t)
 	s.nothingPrivateInHistories(t)
+	s.doctorIsContent(t)
 
 	require.NoError(t, s.dev.Process.Signal(syscall.SIGTERM))
 	s.awaitEnd(t)
@@ -57,6 +59,33 @@ func (s *stack) audit(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// doctorIsContent asks `cabanas doctor` with the settings of this system, as an operator would: every part is well, and every
+// workflow that runs is carried on by the program that runs it.
+func (s *stack) doctorIsContent(t *testing.T) {
+	t.Helper()
+	path, err := program()
+	require.NoError(t, err)
+	command := exec.CommandContext(patient(t), "sh", "-c", `set -a; . "$1/settings.env"; exec "$2" doctor --json --replay`, "sh", s.home, path)
+	command.Env = environment()
+	out, err := command.Output()
+	var report struct {
+		OK     bool `json:"ok"`
+		Checks []struct{ Name, Status, Detail string }
+	}
+	require.NoError(t, json.Unmarshal(out, &report), "%s", out)
+	looked := map[string]bool{}
+	for _, check := range report.Checks {
+		require.NotEqual(t, "failed", check.Status, "%s: %s", check.Name, check.Detail)
+		looked[check.Name] = true
+	}
+	require.NoError(t, err, "%s", out)
+	require.True(t, report.OK)
+	for _, name := range []string{"database", "redis", "temporal", "address", "whatsapp", "mercadopago", "feeds", "replay"} {
+		require.True(t, looked[name], name)
+	}
+	s.holdsNothingPrivate(t, "the doctor's report", out)
 }
 
 // eachMessageOnce checks on the phones that no effect key reached anybody twice, and that the database knows the same.
