@@ -9,6 +9,9 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"cabanas/booking"
 	"cabanas/dialogue"
 	"cabanas/gateways/email"
@@ -74,7 +77,9 @@ func (a *Mails) SendMail(ctx context.Context, in workflows.MailInput) (workflows
 	if err != nil {
 		return workflows.Done{}, asTemporal(err)
 	}
+	_, span := observe.StartSpan(ctx, "send mail", trace.SpanKindProducer, attribute.Int64("mail_id", mail.ID))
 	err = a.Relay.Send(ctx, message)
+	observe.EndSpan(span, failureKind(err))
 	failure, known := errors.AsType[*email.Error](err)
 	switch {
 	case err == nil:

@@ -8,6 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"cabanas/internal/observe"
 	"cabanas/store/postgres"
 	"cabanas/workflows"
@@ -216,10 +219,11 @@ func (i *Inbox) relayOnce(ctx context.Context) error {
 }
 
 // dispatch hands one delivery on; a failure is written to its row and left to the relay.
-func (i *Inbox) dispatch(ctx context.Context, item postgres.InboxItem) error {
+func (i *Inbox) dispatch(ctx context.Context, item postgres.InboxItem) (err error) {
 	ctx, cancel := context.WithTimeout(observe.WithTrace(ctx, item.TraceID), dispatchTimeout)
 	defer cancel()
-	var err error
+	ctx, span := observe.StartSpan(ctx, "dispatch "+item.Provider, trace.SpanKindConsumer, attribute.Int64("inbox_id", item.ID))
+	defer func() { observe.EndSpan(span, failureKind(err)) }()
 	switch item.Provider {
 	case ProviderWhatsApp:
 		err = i.dispatchWhatsApp(ctx, item)

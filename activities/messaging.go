@@ -113,7 +113,7 @@ func (a *Messaging) deliver(ctx context.Context, id int64) error {
 		}
 	}
 	message.Attempts = claim.Attempts
-	receipt, err := a.send(ctx, message)
+	receipt, err := a.sendTraced(ctx, message)
 	if err != nil {
 		return a.failed(ctx, message, err)
 	}

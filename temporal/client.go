@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
-	"go.temporal.io/sdk/workflow"
 )
 
 // Options say how to reach the Temporal server. What is empty here is taken from the SDK's environment configuration
@@ -26,8 +25,8 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// PayloadKeys encrypt what the server stores, see [Codec]; empty means in clear. Whatever shares workflows shares the keys.
 	PayloadKeys []PayloadKey
-	// Propagators carry values such as a trace id from the caller through workflows into activities.
-	Propagators []workflow.ContextPropagator
+	// Traced carries traces through workflows, see [NewTracing].
+	Traced bool
 }
 
 // How long to wait before the server is asked again, at first and at most.
@@ -72,7 +71,9 @@ func clientOptions(o Options) (client.Options, error) {
 	// What travels are ids: compressing them costs more than it spares.
 	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	options.Logger = NewLogger(loggerOf(o))
-	options.ContextPropagators = o.Propagators
+	if o.Traced {
+		options.Interceptors = append(options.Interceptors, NewTracing())
+	}
 	if options.DataConverter, options.FailureConverter, err = Converters(o.PayloadKeys); err != nil {
 		return client.Options{}, err
 	}

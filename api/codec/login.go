@@ -118,7 +118,7 @@ func (s *Server) notIn(c *gin.Context, err error) {
 		s.page(c, http.StatusUnauthorized, shown{Problem: "El código del segundo factor no es correcto."})
 	default:
 		s.Logger.ErrorContext(c.Request.Context(), "codec_login_failed", "error", err)
-		s.page(c, http.StatusServiceUnavailable, shown{Problem: "No se puede entrar en este momento. Probá de nuevo."})
+		s.page(c, http.StatusServiceUnavailable, shown{Problem: "Ahora no se puede entrar. Probá de nuevo en un rato."})
 	}
 }
 

@@ -169,7 +169,7 @@ func decoded(t *testing.T, answer *httptest.ResponseRecorder) string {
 	var payloads commonpb.Payloads
 	require.NoError(t, protojson.Unmarshal(answer.Body.Bytes(), &payloads))
 	var text string
-	require.NoError(t, converter.GetDefaultDataConverter().FromPayload(payloads.Payloads[0], &text))
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayload(payloads.GetPayloads()[0], &text))
 	return text
 }
 

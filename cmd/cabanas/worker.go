@@ -26,7 +26,7 @@ func runWorker(ctx context.Context, args []string) error {
 	}
 	// It takes a moment that the first guest should not wait for.
 	go understanding.Prepare()
-	a, err := newApp(ctx)
+	a, err := newApp(ctx, "worker")
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,9 @@ func (f *Fetcher) Fetch(ctx context.Context, address string, known Known) (Fetch
 		return Fetched{}, err
 	}
 	client := http.Client{Transport: f.transport, CheckRedirect: f.redirect}
+	request, end := exchange.Traced(request)
 	response, err := client.Do(request)
+	end(response, err)
 	if err != nil {
 		return Fetched{}, failed(ctx, err)
 	}

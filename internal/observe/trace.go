@@ -4,24 +4,32 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 const longestTraceID = 64
 
 type traceKey struct{}
 
-// WithTrace returns a context that carries the trace id; an id that is not [ValidTraceID] is not carried.
+// WithTrace returns a context that carries the trace id; an id that is not [ValidTraceID] is not carried. Spans that are started
+// in it belong to that trace when the id has the form of a W3C trace id, also when it was read from a row that another process wrote.
 func WithTrace(ctx context.Context, id string) context.Context {
 	if !ValidTraceID(id) {
 		return ctx
 	}
-	return context.WithValue(ctx, traceKey{}, id)
+	return followed(context.WithValue(ctx, traceKey{}, id), id)
 }
 
-// Trace returns the trace id of the context, "" when it has none.
+// Trace returns the trace id of the context: the one given to [WithTrace], else that of its span; "" when it has none.
 func Trace(ctx context.Context) string {
-	id, _ := ctx.Value(traceKey{}).(string)
-	return id
+	if id, ok := ctx.Value(traceKey{}).(string); ok {
+		return id
+	}
+	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
+		return span.TraceID().String()
+	}
+	return ""
 }
 
 // NewTraceID returns a random id of 32 lower-case hex digits, the form of a W3C trace id.

@@ -40,6 +40,8 @@ func Do(client *http.Client, request *http.Request) (response *http.Response, se
 	if err := request.Context().Err(); err != nil {
 		return nil, false, err
 	}
+	request, end := Traced(request)
+	defer func() { end(response, err) }()
 	watch := sendWatch{repeatable: repeatable(request)}
 	response, err = client.Do(request.WithContext(watch.trace(request.Context())))
 	if err != nil {
