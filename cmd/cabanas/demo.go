@@ -127,12 +127,15 @@ func freeWeekend(ctx context.Context, apiURL string) (booking.Stay, error) {
 	return booking.Stay{}, fmt.Errorf("no cabin for %d is free on any weekend of the coming year; start over with --reset", demoGuests)
 }
 
+// demoClient is patient with a machine that has just started everything.
+var demoClient = &http.Client{Timeout: time.Minute}
+
 func get(ctx context.Context, url string, into any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := demoClient.Do(request)
 	if err != nil {
 		return err
 	}

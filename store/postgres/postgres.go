@@ -28,6 +28,9 @@ type Store struct {
 	queries *dbgen.Queries
 }
 
+// connectTime bounds each try to connect, unless the address says connect_timeout.
+const connectTime = 10 * time.Second
+
 // Open connects to the database at url with at most poolSize connections and checks that it answers. The schema is not
 // checked here: see migrations.Check.
 func Open(ctx context.Context, url string, poolSize int) (*Store, error) {
@@ -36,6 +39,9 @@ func Open(ctx context.Context, url string, poolSize int) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	config.MaxConns = int32(poolSize)
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTime // the system's own is minutes
+	}
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		// The machine's zone means nothing here: instants come back in UTC everywhere.
 		conn.TypeMap().RegisterType(&pgtype.Type{
