@@ -242,10 +242,14 @@ func (d *ReservationDesk) Change(ctx context.Context, by postgres.Author, code, 
 		return postgres.ReservationFile{}, err
 	}
 	file, err := d.Store.ReservationFile(ctx, code)
-	if err != nil || file.Reservation.UpdatedAt.Equal(before.UpdatedAt) {
-		return file, err // nothing is different, or this is the answer to a repetition
+	if err != nil || sameTerms(before, file.Reservation) {
+		return file, err // there was nothing to change, or this is the answer to a repetition
 	}
 	return file, d.record(ctx, by, "reservation.stay_changed", before, file.Reservation)
+}
+
+func sameTerms(a, b postgres.Reservation) bool {
+	return a.AccommodationID == b.AccommodationID && a.Stay == b.Stay && a.Guests == b.Guests && a.Total == b.Total && a.Deposit == b.Deposit
 }
 
 func (d *ReservationDesk) record(ctx context.Context, by postgres.Author, action string, before, after postgres.Reservation) error {

@@ -53,9 +53,10 @@ func understand(text string, now time.Time) understanding.Fields {
 // office is a server with accounts and conversations in a real database.
 type office struct {
 	*edge
-	store *postgres.Store
-	sql   *pgxpool.Pool
-	sends *sends
+	store       *postgres.Store
+	sql         *pgxpool.Pool
+	sends       *sends
+	bookingRuns *bookingRuns
 }
 
 // sends is what was asked to be sent; err keeps it from being begun.
@@ -88,6 +89,7 @@ func newOffice(t *testing.T, change ...func(*api.Options)) *office {
 		desk, err := accounts.New(store, strings.Repeat("k", 40), hex.EncodeToString(digest[:]), func() time.Time { return now() })
 		require.NoError(t, err)
 		options.Accounts = desk
+		options.Reservations = o.reservationDesk(func() time.Time { return now() })
 		options.Receipts = &activities.ReceiptDesk{Store: store, Now: func() time.Time { return now() }}
 		options.Refunds = &activities.RefundDesk{Store: store, Now: func() time.Time { return now() }}
 		options.Catalogue = &activities.CatalogueDesk{Store: store, Terms: activities.Terms{Limits: booking.DefaultLimits}, Pictures: "http://localhost:8000/samples/",
