@@ -39,6 +39,7 @@ missing_parts() {
   have_compiler || echo compiler
   have ffmpeg || echo ffmpeg
   have espeak-ng || echo espeak-ng
+  have promtool || echo prometheus
 }
 
 missing=$(missing_parts | tr '\n' ' ')
@@ -70,6 +71,7 @@ by_hand() {
       chromium) echo "  Chromium or Google Chrome, on PATH" >&2 ;;
       compiler) echo "  a C compiler (gcc or clang), for Go's race detector" >&2 ;;
       ffmpeg) echo "  FFmpeg: ffmpeg on PATH; voice notes are converted with it" >&2 ;;
+      prometheus) echo "  Prometheus: its promtool on PATH; it tests the alert rules" >&2 ;;
       espeak-ng) echo "  eSpeak NG: espeak-ng on PATH; it speaks the voice notes of the tests" >&2 ;;
     esac
   done
