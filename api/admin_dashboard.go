@@ -125,7 +125,7 @@ type funnelFigures struct {
 	Held          int      `json:"held" doc:"Who made a booking within the range."`
 	Paid          int      `json:"paid" doc:"Who made one that was confirmed."`
 	Answered      int      `json:"answered" doc:"Who was answered."`
-	FirstReply    *float64 `json:"median_first_reply_seconds" doc:"Median of the time from the first message of each within the range to the first one said after it, by the bot or a person; null when nobody was answered."`
+	FirstReply    *float64 `json:"median_first_reply_seconds" doc:"Median of the time from the first message of each within the range to the first one said after it within a day, by the bot or a person; null when nobody was answered."`
 }
 
 type holdFigures struct {

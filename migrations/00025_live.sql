@@ -157,12 +157,12 @@ CREATE TRIGGER calendar_feeds_live AFTER UPDATE ON calendar_feeds FOR EACH ROW
     EXECUTE FUNCTION live_of_feed();
 
 CREATE INDEX reservations_check_out_idx ON reservations (check_out);
-CREATE INDEX messages_inbound_sent_at_idx ON messages (sent_at) WHERE direction = 'in';
+CREATE INDEX messages_sent_at_idx ON messages (sent_at);
 CREATE INDEX audit_log_action_idx ON audit_log (action, id);
 
 -- +goose Down
 DROP INDEX audit_log_action_idx;
-DROP INDEX messages_inbound_sent_at_idx;
+DROP INDEX messages_sent_at_idx;
 DROP INDEX reservations_check_out_idx;
 DROP TRIGGER calendar_feeds_live ON calendar_feeds;
 DROP TRIGGER calendar_feeds_live_birth ON calendar_feeds;

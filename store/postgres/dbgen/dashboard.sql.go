@@ -152,28 +152,30 @@ func (q *Queries) DashboardCounts(ctx context.Context, db DBTX, arg *DashboardCo
 }
 
 const dashboardFunnel = `-- name: DashboardFunnel :one
-WITH wrote AS (
-    SELECT m.guest_id, min(m.sent_at) AS first_at FROM messages m
-    WHERE m.direction = 'in' AND m.sent_at >= $1::timestamptz AND m.sent_at < $2::timestamptz GROUP BY m.guest_id
+WITH said AS MATERIALIZED (
+    SELECT m.guest_id, m.direction, m.sent_at, m.direction = 'out' AND m.sent_at < $1::timestamptz
+        AND jsonb_path_exists(m.body, '$.choices[*].id ? (@ like_regex "^(acc|hold)_[0-9]+_[0-9]{4}-")') AS quotes
+    FROM messages m WHERE m.guest_id IS NOT NULL AND m.sent_at >= $2::timestamptz AND m.sent_at < $1::timestamptz + interval '1 day'
+), wrote AS (
+    SELECT s.guest_id, min(s.sent_at) AS first_at FROM said s WHERE s.direction = 'in' AND s.sent_at < $1::timestamptz GROUP BY s.guest_id
+), replied AS (
+    SELECT w.guest_id, min(s.sent_at) - w.first_at AS took FROM wrote w
+    JOIN said s ON s.guest_id = w.guest_id AND s.direction = 'out' AND s.sent_at >= w.first_at GROUP BY w.guest_id, w.first_at
+), quoted AS (
+    SELECT DISTINCT s.guest_id FROM said s WHERE s.quotes
+), made AS (
+    SELECT r.guest_id, bool_or(r.confirmed_at IS NOT NULL) AS paid FROM reservations r
+    WHERE r.created_at >= $2::timestamptz AND r.created_at < $1::timestamptz GROUP BY r.guest_id
 )
-SELECT count(*) AS conversations,
-    count(*) FILTER (WHERE EXISTS (SELECT 1 FROM messages q WHERE q.guest_id = w.guest_id AND q.direction = 'out'
-        AND q.created_at >= $1::timestamptz AND q.created_at < $2::timestamptz
-        AND jsonb_path_exists(q.body, '$.choices[*].id ? (@ like_regex "^(acc|hold)_[0-9]+_[0-9]{4}-")'))) AS quoted,
-    count(*) FILTER (WHERE EXISTS (SELECT 1 FROM reservations r WHERE r.guest_id = w.guest_id
-        AND r.created_at >= $1::timestamptz AND r.created_at < $2::timestamptz)) AS held,
-    count(*) FILTER (WHERE EXISTS (SELECT 1 FROM reservations r WHERE r.guest_id = w.guest_id AND r.confirmed_at IS NOT NULL
-        AND r.created_at >= $1::timestamptz AND r.created_at < $2::timestamptz)) AS paid,
-    count(reply.sent_at) AS answered,
-    coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM reply.sent_at - w.first_at)), 0)::float8 AS median_reply_seconds
-FROM wrote w LEFT JOIN LATERAL (
-    SELECT o.sent_at FROM messages o WHERE o.guest_id = w.guest_id AND o.direction = 'out' AND o.sent_at >= w.first_at
-    ORDER BY o.sent_at LIMIT 1) reply ON true
+SELECT count(*) AS conversations, count(quoted.guest_id) AS quoted, count(made.guest_id) AS held, count(*) FILTER (WHERE made.paid) AS paid,
+    count(replied.guest_id) AS answered,
+    coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM replied.took)), 0)::float8 AS median_reply_seconds
+FROM wrote LEFT JOIN replied USING (guest_id) LEFT JOIN quoted USING (guest_id) LEFT JOIN made USING (guest_id)
 `
 
 type DashboardFunnelParams struct {
-	Since time.Time
 	Until time.Time
+	Since time.Time
 }
 
 type DashboardFunnelRow struct {
@@ -186,9 +188,9 @@ type DashboardFunnelRow struct {
 }
 
 // Of the guests who wrote between two instants: who was shown a priced stay to choose, placed a hold and confirmed one then; and the
-// median of the seconds from the first thing each wrote to the first thing said after it.
+// median of the seconds from the first thing each wrote to the first thing said after it, a day later at most.
 func (q *Queries) DashboardFunnel(ctx context.Context, db DBTX, arg *DashboardFunnelParams) (*DashboardFunnelRow, error) {
-	row := db.QueryRow(ctx, dashboardFunnel, arg.Since, arg.Until)
+	row := db.QueryRow(ctx, dashboardFunnel, arg.Until, arg.Since)
 	var i DashboardFunnelRow
 	err := row.Scan(
 		&i.Conversations,
