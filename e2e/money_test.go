@@ -34,6 +34,7 @@ func TestMoney(t *testing.T) {
 		{"cash is counted once", paysInCash},
 		{"a dear refund waits for the owner", refundWaits},
 		{"the owner confirms, extends and cancels", ownerChanges},
+		{"staff moves a booking", movesABooking},
 		{"part goes back, from us and from the panel", partGoesBack},
 		{"nothing is heard and everything is found", nothingHeard},
 		{"the page says what is true", payPage},
