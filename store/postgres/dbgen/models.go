@@ -571,6 +571,12 @@ type ReservationNote struct {
 	UpdatedAt       time.Time
 }
 
+// Which programs may still work on this schema.
+type SchemaCompatibility struct {
+	OneRow        bool
+	OldestProgram int64
+}
+
 // One login each. Every request of staff looks here, so that an end counts at once.
 type StaffSession struct {
 	ID            int64

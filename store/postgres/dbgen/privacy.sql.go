@@ -73,7 +73,7 @@ SELECT jsonb_build_object(
         JOIN reservations r ON r.id = x.reservation_id WHERE r.code = ANY($2::text[])),
     'payment_events', (SELECT coalesce(jsonb_agg(to_jsonb(x) ORDER BY x.id), '[]') FROM payment_events x JOIN payments p ON p.id = x.payment_id
         JOIN reservations r ON r.id = p.reservation_id WHERE r.code = ANY($2::text[])),
-    'recorded_payments', (SELECT coalesce(jsonb_agg(to_jsonb(x) - 'key'), '[]') FROM recorded_payments x JOIN payments p ON p.id = x.payment_id
+    'recorded_payments', (SELECT coalesce(jsonb_agg(to_jsonb(x)), '[]') FROM recorded_payments x JOIN payments p ON p.id = x.payment_id
         JOIN reservations r ON r.id = p.reservation_id WHERE r.code = ANY($2::text[])),
     'movements', (SELECT coalesce(jsonb_agg(to_jsonb(x) ORDER BY x.id), '[]') FROM movements x JOIN payments p ON p.id = x.payment_id
         JOIN reservations r ON r.id = p.reservation_id WHERE r.code = ANY($2::text[])),
@@ -310,10 +310,11 @@ func (q *Queries) ForgetNotes(ctx context.Context, db DBTX, codes []string) (int
 }
 
 const forgetPaymentNotes = `-- name: ForgetPaymentNotes :execrows
-UPDATE recorded_payments d SET note = '' FROM payments p JOIN reservations r ON r.id = p.reservation_id
-WHERE p.id = d.payment_id AND r.code = ANY($1::text[]) AND d.note <> ''
+UPDATE recorded_payments d SET note = '', key = 'erased/' || d.payment_id FROM payments p JOIN reservations r ON r.id = p.reservation_id
+WHERE p.id = d.payment_id AND r.code = ANY($1::text[]) AND (d.note <> '' OR d.key NOT LIKE 'erased/%')
 `
 
+// A key is the caller's own words, or the reference of a credit.
 func (q *Queries) ForgetPaymentNotes(ctx context.Context, db DBTX, codes []string) (int64, error) {
 	result, err := db.Exec(ctx, forgetPaymentNotes, codes)
 	if err != nil {

@@ -64,7 +64,7 @@ SELECT jsonb_build_object(
         JOIN reservations r ON r.id = x.reservation_id WHERE r.code = ANY(@codes::text[])),
     'payment_events', (SELECT coalesce(jsonb_agg(to_jsonb(x) ORDER BY x.id), '[]') FROM payment_events x JOIN payments p ON p.id = x.payment_id
         JOIN reservations r ON r.id = p.reservation_id WHERE r.code = ANY(@codes::text[])),
-    'recorded_payments', (SELECT coalesce(jsonb_agg(to_jsonb(x) - 'key'), '[]') FROM recorded_payments x JOIN payments p ON p.id = x.payment_id
+    'recorded_payments', (SELECT coalesce(jsonb_agg(to_jsonb(x)), '[]') FROM recorded_payments x JOIN payments p ON p.id = x.payment_id
         JOIN reservations r ON r.id = p.reservation_id WHERE r.code = ANY(@codes::text[])),
     'movements', (SELECT coalesce(jsonb_agg(to_jsonb(x) ORDER BY x.id), '[]') FROM movements x JOIN payments p ON p.id = x.payment_id
         JOIN reservations r ON r.id = p.reservation_id WHERE r.code = ANY(@codes::text[])),
@@ -139,8 +139,9 @@ UPDATE payment_events e SET raw = NULL FROM payments p JOIN reservations r ON r.
 WHERE p.id = e.payment_id AND r.code = ANY(@codes::text[]) AND e.raw IS NOT NULL;
 
 -- name: ForgetPaymentNotes :execrows
-UPDATE recorded_payments d SET note = '' FROM payments p JOIN reservations r ON r.id = p.reservation_id
-WHERE p.id = d.payment_id AND r.code = ANY(@codes::text[]) AND d.note <> '';
+-- A key is the caller's own words, or the reference of a credit.
+UPDATE recorded_payments d SET note = '', key = 'erased/' || d.payment_id FROM payments p JOIN reservations r ON r.id = p.reservation_id
+WHERE p.id = d.payment_id AND r.code = ANY(@codes::text[]) AND (d.note <> '' OR d.key NOT LIKE 'erased/%');
 
 -- name: ForgetMovements :many
 -- A bank writes who paid into the reference. One that matched nothing is the person's when it says so, or when the owner was asked
