@@ -59,6 +59,7 @@ func echo(name string) http.Handler {
 		w.Header().Set("Server", "the upstream")
 		w.Header().Set("X-Request-Id", "r-1")
 		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Location", "/login")
 		if strings.Contains(r.URL.RawQuery, "status=503") {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
@@ -414,6 +415,9 @@ func TestOperatorsComeInWithTheirPassword(t *testing.T) {
 	require.Equal(t, "codec", got.Server)
 	require.Equal(t, "/decode", got.URI)
 	require.Equal(t, "Bearer t", got.Header.Get("Authorization"))
+	require.Equal(t, "/codec/login", answer.Header.Get("Location"), "where it sends people is under its folder")
+	_, content = p.do(http.MethodPost, p.https+"/codec/decode", "{}", "Authorization", basic("operador", "secreto"))
+	require.NotContains(t, content, "Basic")
 }
 
 func TestWhileTheAPIIsAway(t *testing.T) {

@@ -93,7 +93,9 @@ func (s *shared) Write(p []byte) (int, error) {
 	return s.to.Write(p)
 }
 
-type tee struct{ one, two interface{ Write([]byte) (int, error) } }
+type tee struct {
+	one, two interface{ Write([]byte) (int, error) }
+}
 
 func (t tee) Write(p []byte) (int, error) {
 	if n, err := t.one.Write(p); err != nil {

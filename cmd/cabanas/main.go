@@ -27,6 +27,7 @@ var commands = []command{
 	{"worker", "run workflows and activities (--queues=all)", runWorker},
 	{"codec", "serve the codec server, which decrypts payloads for Temporal's UI and CLI", runCodec},
 	{"migrate", "up | down | status: the database schema", runMigrate},
+	{"release", "migrate up, then setup: what a deployment runs first", runRelease},
 	{"setup", "make Temporal's search attributes and schedules, and the sample cabins with --seed", runSetup},
 	{"doctor", "look at everything the installation depends on, with what mends each fault (--replay before an upgrade)", runDoctor},
 	{"audit", "verify the invariants on live data; exit 1 and the rows when one is broken", runAudit},
