@@ -28,6 +28,7 @@ type TemporalOptions struct {
 	Port        int    // Frontend, on loopback; 0 takes a free one.
 	UIPort      int    // Web UI, on loopback; 0 takes a free one.
 	Namespace   string // Created with the application's search attributes; "default" when empty.
+	CodecURL    string // Codec server that the Web UI decrypts with; none when empty.
 	Output      io.Writer
 	Progress    func(string) // Told before the server is compiled; may be nil.
 }
@@ -72,14 +73,18 @@ func (t *Temporal) UIURL() string { return "http://" + loopback(t.opts.UIPort) }
 
 // Command starts the server in the foreground; killing it loses nothing, since it stores in Postgres.
 func (t *Temporal) Command() Command {
+	args := []string{
+		"--ip=127.0.0.1", "--port=" + strconv.Itoa(t.opts.Port), "--ui-port=" + strconv.Itoa(t.opts.UIPort),
+		"--namespace=" + t.opts.Namespace, "--log-level=error",
+	}
+	if t.opts.CodecURL != "" {
+		args = append(args, "--codec-endpoint="+t.opts.CodecURL)
+	}
 	return Command{
 		Name: "temporal", Path: t.program, Output: t.opts.Output,
 		// By environment, because everybody on the machine can read a command line.
-		Env: append(os.Environ(), "TEMPORAL_POSTGRES_URL="+t.opts.DatabaseURL),
-		Args: []string{
-			"--ip=127.0.0.1", "--port=" + strconv.Itoa(t.opts.Port), "--ui-port=" + strconv.Itoa(t.opts.UIPort),
-			"--namespace=" + t.opts.Namespace, "--log-level=error",
-		},
+		Env:  append(os.Environ(), "TEMPORAL_POSTGRES_URL="+t.opts.DatabaseURL),
+		Args: args,
 	}
 }
 

@@ -11,6 +11,7 @@ func (r *Running) PrintBanner() {
 		{"Phone of a guest", info.SandboxURL + "/phone"},
 		{"Temporal UI", info.TemporalUIURL},
 		{"Temporal", info.TemporalAddress},
+		{"Codec server", r.settings.codecURL()},
 		{"State and addresses", r.info.path},
 		{"Logs", filepath.Join(r.settings.home, logsFolder)},
 	}

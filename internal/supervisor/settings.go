@@ -72,6 +72,12 @@ func (s *settings) choose(note func(string, ...any)) error {
 	if !s.metricsGiven() {
 		s.override("METRICS_ADDR", s.ports.address("metrics"))
 	}
+	if s.needsCodec() {
+		s.set("CODEC_ADDR", s.ports.address("codec"))
+		if !s.temporalGiven() {
+			s.set("CODEC_UI_ORIGIN", "http://"+s.ports.address("temporal-ui"))
+		}
+	}
 	// Where the sandbox delivers webhooks, even when BASE_URL is an address of the outside world.
 	s.set("SANDBOX_TARGET_URL", s.apiURL())
 	if !s.whatsAppGiven() {
@@ -122,6 +128,7 @@ func (s *settings) choosePorts(note func(string, ...any)) error {
 		{"postgres", 54320, !s.given("DATABASE_URL")},
 		{"redis", 63790, !s.given("REDIS_URL")},
 		{"metrics", 9464, !s.metricsGiven()},
+		{"codec", 8081, s.needsCodec() && !s.given("CODEC_ADDR")},
 	}
 	for _, w := range wanted {
 		if !w.need {
@@ -274,6 +281,17 @@ func (s *settings) LookupEnv(name string) (string, bool) {
 func (s *settings) metricsGiven() bool {
 	_, port, err := net.SplitHostPort(strings.TrimSpace(s.caller["METRICS_ADDR"]))
 	return err == nil && port != "0"
+}
+
+// needsCodec is true when payloads are encrypted: then somebody must be able to read them.
+func (s *settings) needsCodec() bool { return s.given("PAYLOAD_KEYS") }
+
+// codecURL is empty when there is nothing to decrypt.
+func (s *settings) codecURL() string {
+	if !s.needsCodec() {
+		return ""
+	}
+	return "http://" + s.get("CODEC_ADDR")
 }
 
 func (s *settings) apiURL() string     { return "http://" + s.ports.address("api") }

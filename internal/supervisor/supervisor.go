@@ -135,7 +135,7 @@ func (r *Running) startAll(ctx context.Context) error {
 	return r.startProgram(ctx)
 }
 
-// startProgram starts worker and api together.
+// startProgram starts worker and api together, and with encrypted payloads the codec server.
 func (r *Running) startProgram(ctx context.Context) error {
 	r.settings.ports.take("api")
 	r.settings.ports.take("metrics")
@@ -146,6 +146,12 @@ func (r *Running) startProgram(ctx context.Context) error {
 	group.Go(func() error {
 		return r.keep(ctx, "api", r.command("api", "api"), answers(r.settings.apiURL()+"/readyz"))
 	})
+	if r.settings.needsCodec() {
+		r.settings.ports.take("codec")
+		group.Go(func() error {
+			return r.keep(ctx, "codec", r.command("codec", "codec"), answers(r.settings.codecURL()+"/healthz"))
+		})
+	}
 	return group.Wait()
 }
 
@@ -214,7 +220,7 @@ func (r *Running) startTemporal(ctx context.Context) error {
 		server, err = embedded.PrepareTemporal(ctx, embedded.TemporalOptions{
 			DatabaseURL: r.settings.get("DATABASE_URL"), Namespace: r.settings.get("TEMPORAL_NAMESPACE"),
 			Port: r.settings.ports.take("temporal"), UIPort: r.settings.ports.take("temporal-ui"),
-			Output: r.console.output("temporal"), Progress: progress,
+			CodecURL: r.settings.codecURL(), Output: r.console.output("temporal"), Progress: progress,
 		})
 		return err
 	})

@@ -99,10 +99,11 @@ func newUI(opts options) *uiserver.Server {
 		TemporalGRPCAddress: opts.frontend(),
 		EnableUI:            true,
 		DefaultNamespace:    opts.namespace,
-		Codec:               uiconfig.Codec{Endpoint: opts.codecEndpoint},
-		CORS:                uiconfig.CORS{CookieInsecure: true},
-		HideLogs:            true,
-		DisableNewsFetch:    true,
+		// The browser brings the cookie of the codec server's log-in page.
+		Codec:            uiconfig.Codec{Endpoint: opts.codecEndpoint, IncludeCredentials: true},
+		CORS:             uiconfig.CORS{CookieInsecure: true},
+		HideLogs:         true,
+		DisableNewsFetch: true,
 	}))
 }
 
