@@ -58,13 +58,13 @@ type accommodation struct {
 }
 
 type lengthDiscount struct {
-	Nights  int `json:"nights" doc:"From this many nights on."`
-	Percent int `json:"percent" doc:"Off the nights."`
+	Nights  int `json:"nights" example:"7" doc:"From this many nights on."`
+	Percent int `json:"percent" example:"10" doc:"Off the nights."`
 }
 
 type photo struct {
-	URL     string `json:"url"`
-	Caption string `json:"caption,omitempty"`
+	URL     string `json:"url" example:"https://fotos.example.org/arrayan/1.jpg"`
+	Caption string `json:"caption,omitempty" example:"La galería al atardecer"`
 }
 
 type location struct {
