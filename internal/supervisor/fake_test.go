@@ -44,6 +44,8 @@ func fake(args []string) error {
 		return record(args)
 	case "api":
 		return serve(ctx, "127.0.0.1:"+os.Getenv("PORT"))
+	case "codec":
+		return serve(ctx, os.Getenv("CODEC_ADDR"))
 	case "worker":
 		return serve(ctx, os.Getenv("METRICS_ADDR"))
 	case "sandbox":

@@ -121,6 +121,14 @@ func TestGivenProvidersNeedNoSandbox(t *testing.T) {
 	require.NotEmpty(t, api["WHATSAPP_APP_SECRET"], "what is not set is made up")
 }
 
+func TestEncryptedPayloadsGetACodecServer(t *testing.T) {
+	t.Parallel()
+	running, _ := start(t, supervisor.Options{Home: t.TempDir(), Quiet: true, Env: environment(append(given, "PAYLOAD_KEYS=a:b")...)})
+	require.Contains(t, running.Info().PIDs, "codec")
+	api := env(t, running.Info().APIURL)
+	require.Equal(t, "a:b", env(t, "http://"+api["CODEC_ADDR"])["PAYLOAD_KEYS"])
+}
+
 func TestPortAskedForByName(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
