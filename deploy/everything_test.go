@@ -2,12 +2,10 @@ package deploy
 
 import (
 	"encoding/base64"
-	"os"
 	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 
 	"cabanas/api"
 )
@@ -62,16 +60,13 @@ var parts = map[reflect.Type]any{
 // nginxSettings are those of the compose file, as written there.
 func nginxSettings(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("../docker-compose.yml")
-	require.NoError(t, err)
-	var file struct {
-		Services struct {
-			Nginx struct{ Environment map[string]string }
-		}
+	project, _ := composed(t, "docker-compose.yml")
+	settings := map[string]string{}
+	for name, value := range project.Services["nginx"].Environment {
+		settings[name] = *value
 	}
-	require.NoError(t, yaml.Unmarshal(text, &file))
-	require.NotEmpty(t, file.Services.Nginx.Environment)
-	return file.Services.Nginx.Environment
+	require.NotEmpty(t, settings)
+	return settings
 }
 
 func basic(user, password string) string {
