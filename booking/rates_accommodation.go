@@ -69,7 +69,7 @@ func (c AccommodationChange) Apply(a Accommodation, property Property, ownPictur
 	set(&a.Photos, c.Photos)
 	set(&a.Location, c.Location)
 	set(&a.CheckInText, c.CheckInText)
-	a.Name, a.Description, a.CheckInText = strings.TrimSpace(a.Name), strings.TrimSpace(a.Description), strings.TrimSpace(a.CheckInText)
+	a.Name, a.Description, a.CheckInText = strings.TrimSpace(a.Name), trimmedLines(a.Description), trimmedLines(a.CheckInText)
 	refused := errors.Join(a.checkPrices(property.Currency), a.checkTexts())
 	if c.Photos != nil {
 		refused = errors.Join(refused, checkPhotos(a.Photos, ownPictures))
@@ -120,6 +120,11 @@ func checkPhotos(photos []Photo, ownPictures string) error {
 		must(&refused, photo.Caption == "" || oneLine(photo.Caption, longestCaption), "photos", "captioned with at most %d characters in a line", longestCaption)
 	}
 	return errors.Join(refused...)
+}
+
+// trimmedLines takes the line ends of web forms for what they mean.
+func trimmedLines(text string) string {
+	return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 }
 
 func someLines(text string, longest int) bool {

@@ -14,11 +14,12 @@ func TestAnAccommodationIsChecked(t *testing.T) {
 	property := booking.Property{Currency: booking.ARS}
 	const ours = "http://localhost:8000/samples/"
 	sound := booking.AccommodationChange{Name: new(" Arrayán "), Type: new(booking.Cabin), Capacity: new(4), Base: new(booking.Pesos(80_000)),
-		Description: new("Dos\nlíneas"), Photos: &[]booking.Photo{{URL: ours + "a.jpg"}, {URL: "https://x.ar/b.jpg", Caption: "El lago"}}}
+		Description: new("Dos\r\nlíneas\r\n"), Photos: &[]booking.Photo{{URL: ours + "a.jpg"}, {URL: "https://x.ar/b.jpg", Caption: "El lago"}}}
 	place, err := sound.Apply(booking.NewAccommodation(), property, ours)
 	require.NoError(t, err)
 	require.Equal(t, "Arrayán", place.Name)
 	require.Equal(t, 1, place.Rate.MinNights)
+	require.Equal(t, "Dos\nlíneas", place.Description, "as a web form sends it")
 
 	photo := func(url string) booking.AccommodationChange {
 		return booking.AccommodationChange{Photos: &[]booking.Photo{{URL: url}}}
