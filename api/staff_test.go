@@ -95,6 +95,7 @@ func newOffice(t *testing.T, change ...func(*api.Options)) *office {
 		options.Catalogue = &activities.CatalogueDesk{Store: store, Terms: activities.Terms{Limits: booking.DefaultLimits}, Pictures: "http://localhost:8000/samples/",
 			Now: func() time.Time { return now() }}
 		options.Property = &activities.PropertyDesk{Store: store, Terms: activities.Terms{DepositPercent: 25}, Now: func() time.Time { return now() }}
+		options.Privacy = &activities.PrivacyDesk{Store: store, Now: func() time.Time { return now() }}
 		options.Cashbox = &activities.Cashbox{Store: store, Now: func() time.Time { return now() }}
 		options.Switchboard = &activities.Switchboard{Store: store, Processes: o.sends, Return: 4 * time.Hour, Now: func() time.Time { return now() }}
 	}}, change...)...)
