@@ -19,7 +19,7 @@ type editInput struct {
 		ContactName     *string `json:"contact_name,omitempty" minLength:"1" maxLength:"100"`
 		ContactPhone    *string `json:"contact_phone,omitempty" minLength:"1" maxLength:"40" doc:"In any usual spelling; of no other guest." example:"+54 9 11 1234-5678"`
 		ContactEmail    *string `json:"contact_email,omitempty" maxLength:"254" doc:"Empty takes it away."`
-		Guests          *int    `json:"guests,omitempty" minimum:"1" doc:"The price stays."`
+		Guests          *int    `json:"guests,omitempty" minimum:"1" maximum:"1000" doc:"The price stays."`
 		SpecialRequests *string `json:"special_requests,omitempty" maxLength:"2000" doc:"What the guest wishes."`
 		InternalNotes   *string `json:"internal_notes,omitempty" maxLength:"4000" doc:"For staff; no guest sees them."`
 	}
@@ -74,7 +74,7 @@ type changeStayInput struct {
 		CheckIn         string `json:"check_in,omitempty" format:"date" example:"2027-01-11"`
 		CheckOut        string `json:"check_out,omitempty" format:"date" example:"2027-01-16"`
 		AccommodationID int64  `json:"accommodation_id,omitempty" minimum:"1"`
-		Guests          int    `json:"guests,omitempty" minimum:"1"`
+		Guests          int    `json:"guests,omitempty" minimum:"1" maximum:"1000"`
 		Price           string `json:"price,omitempty" enum:"keep,requote" default:"keep" doc:"keep what was agreed, or requote by today's rates. The deposit of a confirmed booking stays."`
 		TellGuest       *bool  `json:"tell_guest,omitempty" doc:"true when absent."`
 		DryRun          bool   `json:"dry_run,omitempty" doc:"Change nothing, say what would change."`
@@ -224,7 +224,7 @@ type deskBookInput struct {
 		AccommodationID         int64  `json:"accommodation_id" example:"1"`
 		CheckIn                 string `json:"check_in" format:"date" example:"2027-01-10"`
 		CheckOut                string `json:"check_out" format:"date" example:"2027-01-15"`
-		Guests                  int    `json:"guests" minimum:"1" example:"4"`
+		Guests                  int    `json:"guests" minimum:"1" maximum:"1000" example:"4"`
 		ContactName             string `json:"contact_name" minLength:"1" maxLength:"100"`
 		ContactPhone            string `json:"contact_phone" minLength:"1" maxLength:"40" doc:"In any usual spelling; outside Argentina with the country code." example:"+54 9 11 1234-5678"`
 		ContactEmail            string `json:"contact_email,omitempty" maxLength:"254"`
