@@ -63,7 +63,7 @@ func NewCodec(keys []PayloadKey) (*Codec, error) {
 func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	encrypted := make([]*commonpb.Payload, len(payloads))
 	for i, payload := range payloads {
-		clear, err := proto.Marshal(payload)
+		bare, err := proto.Marshal(payload)
 		if err != nil {
 			return nil, fmt.Errorf("encode payload: %w", err)
 		}
@@ -72,7 +72,7 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 				converter.MetadataEncoding: []byte(encryptedEncoding),
 				metadataKeyID:              []byte(c.current),
 			},
-			Data: c.keys[c.current].Seal(nil, nil, clear, additional(c.current)),
+			Data: c.keys[c.current].Seal(nil, nil, bare, additional(c.current)),
 		}
 	}
 	return encrypted, nil
@@ -92,12 +92,12 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 		if !known {
 			return nil, fmt.Errorf("decode payload: it was encrypted with the key %q, which PAYLOAD_KEYS does not list", id)
 		}
-		clear, err := key.Open(nil, nil, payload.GetData(), additional(id))
+		bare, err := key.Open(nil, nil, payload.GetData(), additional(id))
 		if err != nil {
 			return nil, fmt.Errorf("decode payload: it is damaged, or was not encrypted with this key %q", id)
 		}
 		decrypted[i] = &commonpb.Payload{}
-		if err := proto.Unmarshal(clear, decrypted[i]); err != nil {
+		if err := proto.Unmarshal(bare, decrypted[i]); err != nil {
 			return nil, fmt.Errorf("decode payload: %w", err)
 		}
 	}

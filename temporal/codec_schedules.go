@@ -75,11 +75,11 @@ func (c *Codec) isCurrent(payload *commonpb.Payload) bool {
 
 // again encrypts a payload of any state with the current key.
 func (c *Codec) again(payload *commonpb.Payload) (*commonpb.Payload, error) {
-	clear, err := c.Decode([]*commonpb.Payload{payload})
+	bare, err := c.Decode([]*commonpb.Payload{payload})
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := c.Encode(clear)
+	sealed, err := c.Encode(bare)
 	if err != nil {
 		return nil, err
 	}

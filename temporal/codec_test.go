@@ -112,13 +112,13 @@ func TestAlteredPayloadsAreRefused(t *testing.T) {
 	sealed, err := codec.Encode([]*commonpb.Payload{clearPayload("text")})
 	require.NoError(t, err)
 	for name, alter := range map[string]func(*commonpb.Payload){
-		"a bit":       func(p *commonpb.Payload) { p.Data[len(p.Data)-1] ^= 1 },
+		"a bit":       func(p *commonpb.Payload) { p.Data[len(p.GetData())-1] ^= 1 },
 		"the nonce":   func(p *commonpb.Payload) { p.Data[0] ^= 1 },
-		"cut":         func(p *commonpb.Payload) { p.Data = p.Data[:20] },
+		"cut":         func(p *commonpb.Payload) { p.Data = p.GetData()[:20] },
 		"empty":       func(p *commonpb.Payload) { p.Data = nil },
 		"another id":  func(p *commonpb.Payload) { p.Metadata["encryption-key-id"] = []byte("two") },
-		"without id":  func(p *commonpb.Payload) { delete(p.Metadata, "encryption-key-id") },
-		"another key": func(p *commonpb.Payload) { p.Data = bytes.Repeat([]byte{1}, len(p.Data)) },
+		"without id":  func(p *commonpb.Payload) { delete(p.GetMetadata(), "encryption-key-id") },
+		"another key": func(p *commonpb.Payload) { p.Data = bytes.Repeat([]byte{1}, len(p.GetData())) },
 	} {
 		altered := proto.Clone(sealed[0]).(*commonpb.Payload)
 		alter(altered)

@@ -28,8 +28,8 @@ func TracingOn() bool { return active.Load() != nil }
 // noSpan takes whatever is said to a span and keeps nothing.
 var noSpan = trace.SpanFromContext(context.Background())
 
-// Tracer makes the spans of this program. Names and attributes say what is done with rows and routes, never whose they are.
-func Tracer() trace.Tracer { return otel.Tracer("cabanas") }
+// tracer makes the spans of this program. Names and attributes say what is done with rows and routes, never whose they are.
+func tracer() trace.Tracer { return otel.Tracer("cabanas") }
 
 // StartRequest starts the span that a trace begins with, under the context's trace id. When that id came from a client, its own span,
 // which we never see, is the parent.
@@ -40,8 +40,7 @@ func StartRequest(ctx context.Context, name string, idIsTheirs bool, attributes 
 		ctx = context.WithValue(ctx, idsKey{}, spanIDs{id, firstSpan(id)})
 		options = append(options, trace.WithNewRoot())
 	}
-	ctx, span := Tracer().Start(ctx, name, options...)
-	return context.WithValue(ctx, idsKey{}, spanIDs{}), span
+	return begin(ctx, name, options...)
 }
 
 // StartSpan starts a span of the context's trace. When [WithTrace] left the span of another trace for it, the two are linked.
@@ -53,7 +52,16 @@ func StartSpan(ctx context.Context, name string, kind trace.SpanKind, attributes
 	if left, ok := ctx.Value(leftKey{}).(trace.SpanContext); ok && left.IsValid() && trace.SpanContextFromContext(ctx).IsRemote() {
 		options = append(options, trace.WithLinks(trace.Link{SpanContext: left}))
 	}
-	return Tracer().Start(ctx, name, options...)
+	return begin(ctx, name, options...)
+}
+
+// begin starts a span that the caller ends; ids that were decided for it are not for those below it.
+func begin(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
+	ctx, span := tracer().Start(ctx, name, options...) //nolint:spancheck // handed out
+	if ctx.Value(idsKey{}) != nil {
+		ctx = context.WithValue(ctx, idsKey{}, nil)
+	}
+	return ctx, span //nolint:spancheck // handed out
 }
 
 // EndSpan ends a span. A failure is named by its kind, such as a code of ours; its words could be a guest's.
@@ -83,8 +91,7 @@ func DerivedTrace(seed string) trace.SpanContext {
 func StartDerived(ctx context.Context, seed, name string, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
 	derived := DerivedTrace(seed)
 	ctx = context.WithValue(ctx, idsKey{}, spanIDs{derived.TraceID(), derived.SpanID()})
-	ctx, span := Tracer().Start(ctx, name, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attributes...))
-	return context.WithValue(ctx, idsKey{}, spanIDs{}), span
+	return begin(ctx, name, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attributes...))
 }
 
 // leftKey keeps the span whose trace was left for another.
