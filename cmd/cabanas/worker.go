@@ -47,10 +47,15 @@ func runWorker(ctx context.Context, args []string) error {
 	a.showSharedGauges(options.Queues)
 	a.startCalendars(ctx, options.Queues)
 	slog.Info("worker starting", "queues", *queues, "metrics", listener.Addr().String())
+	// The door stays open until the last task has ended, and says meanwhile that no more are taken.
+	doorCtx, closeDoor := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return w.Run(ctx) })
+	group.Go(func() error {
+		defer closeDoor()
+		return w.Run(ctx)
+	})
 	group.Go(func() error { return a.inbox().Relay(ctx) })
-	group.Go(func() error { return serveDoor(ctx, listener, a.workerDoor(w.Serving)) })
+	group.Go(func() error { return serveDoor(doorCtx, listener, a.workerDoor(w.Serving)) })
 	return group.Wait()
 }
 

@@ -204,12 +204,6 @@ func (r registry) counter(name, help string) prometheus.Counter {
 	return c
 }
 
-func (r registry) gauge(name, help string) prometheus.Gauge {
-	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
-	r.MustRegister(gauge)
-	return gauge
-}
-
 func (r registry) counters(name, help string, labels ...string) *prometheus.CounterVec {
 	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	r.MustRegister(c)
