@@ -54,7 +54,7 @@ type offeredInput struct {
 
 type listOutput struct {
 	Status       int
-	ETag         string `header:"ETag" doc:"Names this answer, for If-None-Match."`
+	Etag         string `header:"Etag" doc:"Names this answer, for If-None-Match."`
 	CacheControl string `header:"Cache-Control"`
 	Body         accommodationList
 }
@@ -78,10 +78,10 @@ func (r accommodationRoutes) list(ctx context.Context, in *offeredInput) (*listO
 	for _, a := range page {
 		out.Body.Items = append(out.Body.Items, accommodationOf(a, availabilityRoute(a.ID)))
 	}
-	if out.ETag, err = tagOf(out.Body); err != nil {
+	if out.Etag, err = tagOf(out.Body); err != nil {
 		return nil, refusal(ctx, r.Logger, "list accommodations", err)
 	}
-	if matchesWeakly(in.IfNoneMatch, out.ETag) {
+	if matchesWeakly(in.IfNoneMatch, out.Etag) {
 		out.Status = http.StatusNotModified
 	}
 	return out, nil
@@ -106,7 +106,7 @@ type getInput struct {
 
 type getOutput struct {
 	Status       int
-	ETag         string `header:"ETag" doc:"Names this answer, for If-None-Match."`
+	Etag         string `header:"Etag" doc:"Names this answer, for If-None-Match."`
 	CacheControl string `header:"Cache-Control"`
 	Body         accommodation
 }
@@ -120,10 +120,10 @@ func (r accommodationRoutes) get(ctx context.Context, in *getInput) (*getOutput,
 		return nil, refusal(ctx, r.Logger, "read accommodation", err)
 	}
 	out := &getOutput{Status: http.StatusOK, CacheControl: publicNoCache, Body: accommodationOf(found, availabilityRoute(found.ID))}
-	if out.ETag, err = tagOf(out.Body); err != nil {
+	if out.Etag, err = tagOf(out.Body); err != nil {
 		return nil, refusal(ctx, r.Logger, "read accommodation", err)
 	}
-	if matchesWeakly(in.IfNoneMatch, out.ETag) {
+	if matchesWeakly(in.IfNoneMatch, out.Etag) {
 		out.Status = http.StatusNotModified
 	}
 	return out, nil

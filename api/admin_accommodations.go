@@ -156,7 +156,7 @@ type ownGetInput struct {
 
 type ownOutput struct {
 	Status       int
-	ETag         string `header:"ETag" doc:"Names what was read, for If-Match and If-None-Match."`
+	Etag         string `header:"Etag" doc:"Names what was read, for If-Match and If-None-Match."`
 	CacheControl string `header:"Cache-Control"`
 	Body         ownAccommodation
 }
@@ -166,8 +166,8 @@ func (r catalogueRoutes) get(ctx context.Context, in *ownGetInput) (*ownOutput, 
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "read accommodation", err)
 	}
-	out := &ownOutput{Status: http.StatusOK, ETag: revisionTag(found.ID, found.Revision), CacheControl: privateNoCache, Body: ownAccommodationOf(found)}
-	if matchesWeakly(in.IfNoneMatch, out.ETag) {
+	out := &ownOutput{Status: http.StatusOK, Etag: revisionTag(found.ID, found.Revision), CacheControl: privateNoCache, Body: ownAccommodationOf(found)}
+	if matchesWeakly(in.IfNoneMatch, out.Etag) {
 		out.Status = http.StatusNotModified
 	}
 	return out, nil
@@ -203,7 +203,7 @@ type ownCreateInput struct {
 
 type ownCreateOutput struct {
 	Location string `header:"Location"`
-	ETag     string `header:"ETag"`
+	Etag     string `header:"Etag"`
 	Body     ownAccommodation
 }
 
@@ -218,7 +218,7 @@ func (r catalogueRoutes) create(ctx context.Context, in *ownCreateInput) (*ownCr
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "create accommodation", err)
 	}
-	return &ownCreateOutput{Location: pathOf("/admin/accommodations", made.ID), ETag: revisionTag(made.ID, made.Revision), Body: ownAccommodationOf(made)}, nil
+	return &ownCreateOutput{Location: pathOf("/admin/accommodations", made.ID), Etag: revisionTag(made.ID, made.Revision), Body: ownAccommodationOf(made)}, nil
 }
 
 type ownChangeInput struct {
@@ -248,7 +248,7 @@ func (r catalogueRoutes) change(ctx context.Context, in *ownChangeInput) (*ownOu
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "change accommodation", err)
 	}
-	return &ownOutput{Status: http.StatusOK, ETag: revisionTag(changed.ID, changed.Revision), CacheControl: privateNoCache, Body: ownAccommodationOf(changed)}, nil
+	return &ownOutput{Status: http.StatusOK, Etag: revisionTag(changed.ID, changed.Revision), CacheControl: privateNoCache, Body: ownAccommodationOf(changed)}, nil
 }
 
 func (r catalogueRoutes) revisionOf(ctx context.Context, id int64, ifMatch string) (int, error) {

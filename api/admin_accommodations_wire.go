@@ -160,7 +160,7 @@ func laddersOf(discounts *[]lengthDiscount) *[]booking.LengthDiscount {
 
 // fieldsOf collects every field that an error refuses.
 func fieldsOf(err error) []FieldError {
-	switch e := err.(type) {
+	switch e := any(err).(type) { // each layer by itself, not what it wraps
 	case nil:
 		return nil
 	case *booking.FieldError:

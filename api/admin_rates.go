@@ -146,13 +146,13 @@ type rateGetInput struct {
 
 type rateOutput struct {
 	Status       int
-	ETag         string `header:"ETag" doc:"Names what was read, for If-Match and If-None-Match."`
+	Etag         string `header:"Etag" doc:"Names what was read, for If-Match and If-None-Match."`
 	CacheControl string `header:"Cache-Control"`
 	Body         rateRule
 }
 
 func rateOutputOf(rule postgres.RateRule) *rateOutput {
-	return &rateOutput{Status: http.StatusOK, ETag: revisionTag(rule.ID, rule.Version), CacheControl: privateNoCache, Body: rateOf(rule)}
+	return &rateOutput{Status: http.StatusOK, Etag: revisionTag(rule.ID, rule.Version), CacheControl: privateNoCache, Body: rateOf(rule)}
 }
 
 func (r rateRoutes) get(ctx context.Context, in *rateGetInput) (*rateOutput, error) {
@@ -161,7 +161,7 @@ func (r rateRoutes) get(ctx context.Context, in *rateGetInput) (*rateOutput, err
 		return nil, refusal(ctx, r.Logger, "read rate", err)
 	}
 	out := rateOutputOf(found)
-	if matchesWeakly(in.IfNoneMatch, out.ETag) {
+	if matchesWeakly(in.IfNoneMatch, out.Etag) {
 		out.Status = http.StatusNotModified
 	}
 	return out, nil
@@ -193,7 +193,7 @@ type rateCreateInput struct {
 
 type rateCreateOutput struct {
 	Location string `header:"Location"`
-	ETag     string `header:"ETag"`
+	Etag     string `header:"Etag"`
 	Body     rateRule
 }
 
@@ -207,7 +207,7 @@ func (r rateRoutes) create(ctx context.Context, in *rateCreateInput) (*rateCreat
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "create rate", err)
 	}
-	return &rateCreateOutput{Location: pathOf("/admin/rates", made.ID), ETag: revisionTag(made.ID, made.Version), Body: rateOf(made)}, nil
+	return &rateCreateOutput{Location: pathOf("/admin/rates", made.ID), Etag: revisionTag(made.ID, made.Version), Body: rateOf(made)}, nil
 }
 
 type rateChangeInput struct {

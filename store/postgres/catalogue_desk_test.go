@@ -41,7 +41,7 @@ func TestAnAccommodationIsKeptByTheOwner(t *testing.T) {
 	require.Equal(t, booking.Pesos(9_000), place.Rate.DepositFixed)
 	before, after := b.audited("accommodation.changed")
 	require.Equal(t, map[string]any{"deposit_fixed_centavos": 0.0, "length_discounts": []any{}}, before)
-	require.Equal(t, 900_000.0, after["deposit_fixed_centavos"])
+	require.EqualValues(t, 900_000, after["deposit_fixed_centavos"])
 
 	_, err = b.ChangeAccommodation(t.Context(), byOwner, made.ID, 1, booking.AccommodationChange{Name: new("x")}, "", now)
 	requireCode(t, err, postgres.CodeChangedMeanwhile)
