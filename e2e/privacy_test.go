@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"cabanas/gateways/email/emailtest"
 	"cabanas/sandbox/control"
 	"cabanas/sandbox/guest"
+	"cabanas/workflows"
 )
 
 // zulema is somebody who cannot be mistaken for anybody else.
@@ -58,6 +60,7 @@ func TestPrivacy(t *testing.T) {
 	neighboursFail(t, s, g)
 	s.heal(t)
 	s.settled(t)
+	keepsHouse(t, s)
 	for _, table := range []string{"guests", "messages", "mails", "movements", "webhook_inbox"} {
 		require.NotZero(t, s.number(t, fmt.Sprintf(`SELECT count(*) FROM %s`, table)), table)
 	}
@@ -73,6 +76,19 @@ func TestPrivacy(t *testing.T) {
 	nowhere.database(t, s)
 	nowhere.everywhere(t, s, traces.bytes())
 	writesAgain(t, s, g)
+}
+
+// keepsHouse runs what the schedule runs every day; nothing here is old enough to go.
+func keepsHouse(t *testing.T, s *stack) {
+	_, err := s.temporal.ScheduleClient().GetHandle(patient(t), workflows.HousekeepingID).Describe(patient(t))
+	require.NoError(t, err)
+	run, err := s.temporal.ExecuteWorkflow(patient(t), client.StartWorkflowOptions{ID: "housekeeping-of-a-test", TaskQueue: workflows.QueueBooking}, "Housekeeping")
+	require.NoError(t, err)
+	var result workflows.HousekeepingResult
+	require.NoError(t, run.Get(patient(t), &result))
+	for _, done := range result.Done {
+		require.Contains(t, []string{"responses", "login_attempts"}, done.Task, "%+v", done)
+	}
 }
 
 // hostile are requests with her data in every place where nobody expects them.
