@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -107,8 +108,7 @@ func reasonOf(err error) booking.Code {
 }
 
 func failureType(err error) string {
-	var failure *temporal.ApplicationError
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return failure.Type()
 	}
 	return ""
@@ -157,10 +157,7 @@ func TestChangeStayMovesTheNightLocksAndThePrice(t *testing.T) {
 
 // without is what is locked beside a stay.
 func without(held map[string]string, unit int64, stay booking.Stay) map[string]string {
-	rest := map[string]string{}
-	for key, token := range held {
-		rest[key] = token
-	}
+	rest := maps.Clone(held)
 	for _, night := range stay.EachNight() {
 		delete(rest, fmt.Sprint(unit, night))
 	}

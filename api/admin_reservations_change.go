@@ -39,7 +39,7 @@ func (r deskRoutes) edit(ctx context.Context, in *editInput) (*fileOutput, error
 	switch {
 	case body.ContactName != nil && (*body.ContactName == "" || !printable(*body.ContactName)):
 		return nil, invalidField(ctx, "body", "contact_name", "expected a name of 1 to 100 printable characters")
-	case body.ContactPhone != nil && (!printable(*body.ContactPhone) || !reservationRoutes{Options: r.Options}.isPhone(*body.ContactPhone)):
+	case body.ContactPhone != nil && (!printable(*body.ContactPhone) || !reservationRoutes(r).isPhone(*body.ContactPhone)):
 		return nil, invalidField(ctx, "body", "contact_phone", "expected a complete phone number with its area or country code")
 	case body.ContactEmail != nil && *body.ContactEmail != "" && !isEmail(*body.ContactEmail):
 		return nil, invalidField(ctx, "body", "contact_email", "expected an e-mail address")
@@ -207,13 +207,13 @@ func stayTermsOf(t activities.StayTerms) stayTerms {
 }
 
 func (r deskRoutes) noShow(ctx context.Context, in *changeInput) (*changeOutput, error) {
-	return bookingDeskRoutes{r.Options}.change(ctx, in.Code, in.IdempotencyKey, "no-show", func(code, key string) (workflows.ChangeOutcome, error) {
+	return bookingDeskRoutes(r).change(ctx, in.Code, in.IdempotencyKey, "no-show", func(code, key string) (workflows.ChangeOutcome, error) {
 		return r.Reservations.NoShow(ctx, authorOf(ctx), code, key)
 	})
 }
 
 func (r deskRoutes) resend(ctx context.Context, in *changeInput) (*changeOutput, error) {
-	return bookingDeskRoutes{r.Options}.change(ctx, in.Code, in.IdempotencyKey, "resend", func(code, key string) (workflows.ChangeOutcome, error) {
+	return bookingDeskRoutes(r).change(ctx, in.Code, in.IdempotencyKey, "resend", func(code, key string) (workflows.ChangeOutcome, error) {
 		return r.Reservations.Resend(ctx, authorOf(ctx), code, key)
 	})
 }
@@ -243,7 +243,7 @@ func (r deskRoutes) book(ctx context.Context, in *deskBookInput) (*deskBookOutpu
 	if body.ConfirmedWithoutPayment && !memberOf(ctx).Role.Covers(accounts.Owner) {
 		return nil, newProblem(ctx, booking.CodeForbidden, "confirming without a payment needs the role owner")
 	}
-	request, problem := reservationRoutes{Options: r.Options}.bookRequest(ctx, bookBody{AccommodationID: body.AccommodationID, CheckIn: body.CheckIn,
+	request, problem := reservationRoutes(r).bookRequest(ctx, bookBody{AccommodationID: body.AccommodationID, CheckIn: body.CheckIn,
 		CheckOut: body.CheckOut, Guests: body.Guests, ContactName: body.ContactName, ContactPhone: body.ContactPhone,
 		ContactEmail: body.ContactEmail, Channel: body.Channel})
 	if problem != nil {

@@ -293,7 +293,7 @@ func TestABookingIsReadAndCorrected(t *testing.T) {
 		`{"contact_name":" José Núñez ","contact_phone":"+54 9 11 5555-0009","contact_email":"","guests":3,"special_requests":"cuna\ny silla","internal_notes":"habla bajito"}`))
 	require.Equal(t, "José Núñez", edited["guest"].(map[string]any)["name"])
 	require.Equal(t, "541155550009", edited["guest"].(map[string]any)["phone"])
-	require.Equal(t, 3.0, edited["guests"])
+	require.EqualValues(t, 3, edited["guests"])
 	require.Equal(t, "cuna\ny silla", edited["special_requests"])
 	require.Equal(t, http.StatusOK, o.ask(t, readonly, http.MethodGet, path, "", "If-None-Match", tag).Code)
 	for body, problem := range map[string]struct {
@@ -346,7 +346,7 @@ func TestABookingIsMoved(t *testing.T) {
 	require.Equal(t, false, dry["possible"])
 	require.Equal(t, "dates_taken", dry["reason"])
 	require.Equal(t, neighbour, dry["conflicts"].([]any)[0].(map[string]any)["code"])
-	require.Equal(t, 2.0, dry["nights_delta"])
+	require.EqualValues(t, 2, dry["nights_delta"])
 	require.Equal(t, "100000.00", amount(dry["price_difference"]))
 	requireProblem(t, o.ask(t, staff, http.MethodPost, path, fmt.Sprintf(`{"check_out":%q}`, o.day(44))), 409, booking.CodeDatesTaken)
 	require.Equal(t, o.day(42), object(t, o.ask(t, staff, http.MethodGet, bookings+"/"+code, ""))["check_out"], "nothing changed")

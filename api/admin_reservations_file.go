@@ -214,7 +214,7 @@ type fileInput struct {
 
 type fileOutput struct {
 	Status       int
-	ETag         string `header:"ETag"`
+	Etag         string `header:"Etag"`
 	CacheControl string `header:"Cache-Control"`
 	Body         deskFile
 }
@@ -232,7 +232,7 @@ func (r deskRoutes) file(ctx context.Context, in *fileInput) (*fileOutput, error
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "read reservation", err)
 	}
-	if in.IfNoneMatch != "" && sameTag(in.IfNoneMatch, out.ETag) {
+	if in.IfNoneMatch != "" && sameTag(in.IfNoneMatch, out.Etag) {
 		out.Status = http.StatusNotModified
 	}
 	return out, nil
@@ -243,7 +243,7 @@ func fileOutputOf(file postgres.ReservationFile) (*fileOutput, error) {
 	out := &fileOutput{Status: http.StatusOK, CacheControl: "private, no-cache", Body: deskFileOf(file)}
 	content, err := json.Marshal(out.Body)
 	digest := sha256.Sum256(content)
-	out.ETag = `"` + hex.EncodeToString(digest[:16]) + `"`
+	out.Etag = `"` + hex.EncodeToString(digest[:16]) + `"`
 	return out, err
 }
 

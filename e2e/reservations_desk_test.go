@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -47,9 +48,7 @@ type movedStay struct {
 
 func (s stay) body(more map[string]any) map[string]any {
 	body := map[string]any{"check_in": s.checkIn(), "check_out": s.checkOut()}
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	return body
 }
 

@@ -213,7 +213,7 @@ func TestBookingsAreListed(t *testing.T) {
 		require.NoError(t, err)
 		return id
 	}
-	make := func(guest int64, s booking.Stay, made time.Time) string {
+	book := func(guest int64, s booking.Stay, made time.Time) string {
 		wish := b.wish(s)
 		wish.GuestID, wish.ExpiresAt = guest, made.Add(time.Hour)
 		r, err := b.PlaceHold(t.Context(), wish, made)
@@ -221,9 +221,9 @@ func TestBookingsAreListed(t *testing.T) {
 		return r.Code
 	}
 	jose, ana := person("José Ñandú", "541144440001", "jose@cabanas.test"), person("100% Ana_María", "541144440002", "")
-	first := make(jose, stay("2027-03-10", 2), now)
-	second := make(ana, stay("2027-02-10", 2), now) // in the same instant
-	third := make(jose, stay("2027-01-10", 2), now.Add(time.Minute))
+	first := book(jose, stay("2027-03-10", 2), now)
+	second := book(ana, stay("2027-02-10", 2), now) // in the same instant
+	third := book(jose, stay("2027-01-10", 2), now.Add(time.Minute))
 	_, err := b.Cancel(t.Context(), third, booking.ByOwner, "test", now)
 	require.NoError(t, err)
 
