@@ -1,12 +1,13 @@
 #!/bin/sh
-# Writes .env with everything that nobody needs to think up, and .env.htpasswd with the operators' password.
+# Writes .env with everything that nobody needs to think up, .env.htpasswd with the operators' password, and an empty
+# .env.alert-url for the address that alarms are sent to.
 set -eu
 
 usage() {
   cat <<'TEXT'
 Usage: generate-secrets.sh --domain reservas.example.org [--email you@example.org] [--folder FOLDER]
 
-Writes FOLDER/.env and FOLDER/.env.htpasswd (default: the current folder) and refuses to write over either. Prints, this once, the
+Writes .env, .env.htpasswd and .env.alert-url to FOLDER (default: the current one) and refuses to write over any. Prints, this once, the
 password for Temporal's UI and Grafana's door, and the token with which the first owner is created. Then fill in the lines of
 .env that are empty and marked: the accounts of WhatsApp and Mercado Pago are yours alone.
 TEXT
@@ -37,7 +38,7 @@ case $domain in
   *) die "$domain is not a full name, such as reservas.example.org" ;;
 esac
 case $email in *[!A-Za-z0-9.@_+-]*) die "$email is no e-mail address" ;; esac
-for file in .env .env.htpasswd; do
+for file in .env .env.htpasswd .env.alert-url; do
   [ ! -e "$folder/$file" ] || die "$folder/$file is there already; move it away first: what it opens cannot be made again"
 done
 
@@ -115,6 +116,9 @@ TEXT
 printf 'operador:%s\n' "$(printf %s "$operator_password" | openssl passwd -6 -stdin)" >"$folder/.env.htpasswd.tmp"
 # nginx reads it with an account of its own. It holds a salted hash of a password that nobody can guess.
 chmod 644 "$folder/.env.htpasswd.tmp"
+# One line: the webhook that alarms are sent to. Empty, they are seen in Prometheus only.
+: >"$folder/.env.alert-url"
+chmod 644 "$folder/.env.alert-url"
 mv "$folder/.env.htpasswd.tmp" "$folder/.env.htpasswd"
 mv "$folder/.env.tmp" "$folder/.env"
 

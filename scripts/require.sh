@@ -57,6 +57,7 @@ debian_package() {
 brew_package() {
   case $1 in
     postgresql) echo postgresql@17 ;;
+    postgresql-client) echo libpq ;;
     chromium) echo --cask google-chrome ;;
     *) echo "$1" ;;
   esac
@@ -72,6 +73,11 @@ by_hand() {
       compiler) echo "  a C compiler (gcc or clang), for Go's race detector" >&2 ;;
       ffmpeg) echo "  FFmpeg: ffmpeg on PATH; voice notes are converted with it" >&2 ;;
       prometheus) echo "  Prometheus: its promtool on PATH; it tests the alert rules" >&2 ;;
+      nginx) echo "  nginx 1.22 or newer, on PATH" >&2 ;;
+      shellcheck) echo "  ShellCheck: shellcheck on PATH" >&2 ;;
+      curl | openssl) echo "  $part, on PATH" >&2 ;;
+      gnupg) echo "  GnuPG: gpg on PATH; backups are encrypted with it" >&2 ;;
+      postgresql-client) echo "  PostgreSQL's client programs: psql, pg_dump and pg_restore on PATH, as new as the server" >&2 ;;
       espeak-ng) echo "  eSpeak NG: espeak-ng on PATH; it speaks the voice notes of the tests" >&2 ;;
     esac
   done
