@@ -39,6 +39,13 @@ missing_parts() {
   have_compiler || echo compiler
   have ffmpeg || echo ffmpeg
   have espeak-ng || echo espeak-ng
+  # What runs the product for guests is tested too: deploy/.
+  have nginx || [ -x /usr/sbin/nginx ] || echo nginx
+  have shellcheck || echo shellcheck
+  have curl || echo curl
+  have openssl || echo openssl
+  have gpg || echo gnupg
+  have pg_dump || echo postgresql-client
   have promtool || echo prometheus
 }
 
