@@ -36,7 +36,6 @@ func (a *Payments) lateOffers(ctx context.Context, code string) ([]booking.LateO
 	if err != nil {
 		return nil, err
 	}
-	// The search looks three days around the stay, well inside the catalogue's window.
 	offers := catalogue{store: a.Store, terms: a.Terms, now: a.Now}
 	property, err := offers.property(ctx)
 	if err != nil {
@@ -46,7 +45,7 @@ func (a *Payments) lateOffers(ctx context.Context, code string) ([]booking.LateO
 	if err != nil {
 		return nil, err
 	}
-	calendar, err := offers.calendar(ctx, r.Stay)
+	calendar, err := offers.calendar(ctx, r.Stay, lateOfferWindow)
 	if err != nil {
 		return nil, err
 	}

@@ -29,10 +29,15 @@ type CatalogueStore interface {
 	Accommodations(ctx context.Context) ([]booking.Accommodation, error)
 	Accommodation(ctx context.Context, id int64) (booking.Accommodation, error)
 	Busy(ctx context.Context, from, to booking.Date) ([]booking.Busy, error)
+	BusyAt(ctx context.Context, accommodationID int64, from, to booking.Date) ([]booking.Busy, error)
 }
 
-// alternativesWindow is how many days around the wished dates are searched for free ones.
-const alternativesWindow = 21
+const (
+	// alternativesWindow is how many days around the wished dates are searched for free ones.
+	alternativesWindow = 21
+	// lateOfferWindow covers what [booking.Calendar.LateOffers] looks at around a stay.
+	lateOfferWindow = 7
+)
 
 // catalogue answers what is free and what it costs. It advises: only the insert of a hold decides.
 type catalogue struct {
@@ -80,12 +85,13 @@ func (c catalogue) offer(ctx context.Context, id int64, stay booking.Stay, guest
 	if err := property.Limits.Check(place, stay, guests, c.today(property)); err != nil {
 		return answer, err
 	}
-	calendar, err := c.calendar(ctx, stay)
+	// What the others have sold matters only when this one is: most who ask are told yes.
+	busy, err := c.store.BusyAt(ctx, id, stay.CheckIn, stay.CheckOut)
 	if err != nil {
 		return answer, err
 	}
-	if !calendar.Free(id, stay) {
-		return answer, c.taken(ctx, calendar, answer, stay, guests)
+	if len(busy) > 0 {
+		return answer, c.taken(ctx, answer, stay, guests)
 	}
 	return answer, nil
 }
@@ -99,21 +105,31 @@ type offered struct {
 	stale []int64
 }
 
-func (c catalogue) calendar(ctx context.Context, stay booking.Stay) (booking.Calendar, error) {
-	busy, err := c.store.Busy(ctx, stay.CheckIn.AddDays(-alternativesWindow), stay.CheckOut.AddDays(alternativesWindow))
+// calendar is what is sold of every accommodation from some days before a stay to as many after it.
+func (c catalogue) calendar(ctx context.Context, stay booking.Stay, days int) (booking.Calendar, error) {
+	busy, err := c.store.Busy(ctx, stay.CheckIn.AddDays(-days), stay.CheckOut.AddDays(days))
 	if err != nil {
 		return booking.Calendar{}, err
 	}
 	return booking.NewCalendar(busy), nil
 }
 
-// taken builds the refusal of a stay that is sold, with alternatives; an error when they cannot be read.
-func (c catalogue) taken(ctx context.Context, calendar booking.Calendar, wish offered, stay booking.Stay, guests int) error {
+// taken builds the refusal of a stay that is sold, with alternatives; an error when they cannot be read. Other accommodations are
+// looked at for the same dates, the wished one for the days around them.
+func (c catalogue) taken(ctx context.Context, wish offered, stay booking.Stay, guests int) error {
 	catalog, err := c.store.Accommodations(ctx)
 	if err != nil {
 		return err
 	}
-	return &TakenError{Alternatives: calendar.Alternatives(booking.AlternativeSearch{
+	busy, err := c.store.Busy(ctx, stay.CheckIn, stay.CheckOut)
+	if err != nil {
+		return err
+	}
+	around, err := c.store.BusyAt(ctx, wish.place.ID, stay.CheckIn.AddDays(-alternativesWindow), stay.CheckOut.AddDays(alternativesWindow))
+	if err != nil {
+		return err
+	}
+	return &TakenError{Alternatives: booking.NewCalendar(append(busy, around...)).Alternatives(booking.AlternativeSearch{
 		Wanted: wish.place, Stay: stay, Guests: guests, Today: c.today(wish.property), Catalog: catalog,
 		Limits: wish.property.Limits, DepositPercent: wish.property.DepositPercent, WindowDays: alternativesWindow,
 	})}

@@ -61,7 +61,7 @@ func (f *facts) Offers(stay booking.Stay, guests int) ([]dialogue.Offer, error) 
 	if err != nil {
 		return nil, err
 	}
-	calendar, err := f.catalogue.calendar(f.ctx, stay)
+	calendar, err := f.catalogue.calendar(f.ctx, stay, 0)
 	if err != nil {
 		return nil, err
 	}

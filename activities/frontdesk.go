@@ -205,11 +205,7 @@ func (d *FrontDesk) start(ctx context.Context, in workflows.BookingInput, wish o
 	if outcome.Refusal != booking.CodeDatesTaken {
 		return outcome, booking.Refuse(outcome.Refusal, "the hold was refused")
 	}
-	calendar, err := d.catalogue().calendar(ctx, in.Stay)
-	if err != nil {
-		return outcome, err
-	}
-	err = d.catalogue().taken(ctx, calendar, wish, in.Stay, in.Guests)
+	err = d.catalogue().taken(ctx, wish, in.Stay, in.Guests)
 	d.countLoser(err, in.Channel)
 	return outcome, err
 }

@@ -104,11 +104,24 @@ func (s *Store) Busy(ctx context.Context, from, to booking.Date) ([]booking.Busy
 	}
 	busy := make([]booking.Busy, 0, len(rows))
 	for _, row := range rows {
-		busy = append(busy, booking.Busy{AccommodationID: row.AccommodationID,
-			Stay: booking.Stay{CheckIn: dateOf(row.FromDate), CheckOut: dateOf(row.ToDate)}})
+		busy = append(busy, booking.Busy{AccommodationID: row.AccommodationID, Stay: nightsOf(row.FromDate, row.ToDate)})
 	}
 	return busy, nil
 }
+
+// BusyAt is [Store.Busy] of one accommodation, offered or not.
+func (s *Store) BusyAt(ctx context.Context, accommodationID int64, from, to booking.Date) ([]booking.Busy, error) {
+	rows, err := s.queries.ListBusyAt(ctx, s.pool, &dbgen.ListBusyAtParams{AccommodationID: accommodationID, FromDate: from.Time(), ToDate: to.Time()})
+	if err != nil {
+		return nil, explain("list busy nights of an accommodation", err)
+	}
+	busy := make([]booking.Busy, 0, len(rows))
+	for _, row := range rows {
+		busy = append(busy, booking.Busy{AccommodationID: accommodationID, Stay: nightsOf(row.FromDate, row.ToDate)})
+	}
+	return busy, nil
+}
+
 
 // SeedSampleCabins adds three sample cabins to a catalogue that is empty and does nothing otherwise. pictureURL says
 // where guests find the picture of a name.

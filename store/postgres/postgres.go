@@ -32,8 +32,8 @@ type Store struct {
 const connectTime = 10 * time.Second
 
 // Open connects to the database at url with at most poolSize connections and checks that it answers. The schema is not
-// checked here: see migrations.Check.
-func Open(ctx context.Context, url string, poolSize int) (*Store, error) {
+// checked here: see migrations.Check. Who measures statements adjusts the pool.
+func Open(ctx context.Context, url string, poolSize int, adjust ...func(*pgxpool.Config)) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -47,6 +47,9 @@ func Open(ctx context.Context, url string, poolSize int) (*Store, error) {
 		conn.TypeMap().RegisterType(&pgtype.Type{
 			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 		return nil
+	}
+	for _, change := range adjust {
+		change(config)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -277,6 +277,46 @@ func (q *Queries) ListBusy(ctx context.Context, db DBTX, arg *ListBusyParams) ([
 	return items, nil
 }
 
+const listBusyAt = `-- name: ListBusyAt :many
+SELECT r.check_in AS from_date, r.check_out AS to_date FROM reservations r
+WHERE r.accommodation_id = $1 AND r.reservation_status IN ('pre_reserved', 'confirmed')
+    AND r.period && daterange($2::date, $3::date, '[)')
+UNION ALL
+SELECT b.start_date, b.end_date FROM calendar_blocks b
+WHERE b.accommodation_id = $1 AND b.active AND b.period && daterange($2::date, $3::date, '[)')
+`
+
+type ListBusyAtParams struct {
+	AccommodationID int64
+	FromDate        time.Time
+	ToDate          time.Time
+}
+
+type ListBusyAtRow struct {
+	FromDate time.Time
+	ToDate   time.Time
+}
+
+func (q *Queries) ListBusyAt(ctx context.Context, db DBTX, arg *ListBusyAtParams) ([]*ListBusyAtRow, error) {
+	rows, err := db.Query(ctx, listBusyAt, arg.AccommodationID, arg.FromDate, arg.ToDate)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []*ListBusyAtRow
+	for rows.Next() {
+		var i ListBusyAtRow
+		if err := rows.Scan(&i.FromDate, &i.ToDate); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockCatalogue = `-- name: LockCatalogue :exec
 SELECT pg_advisory_xact_lock(7203)
 `

@@ -43,6 +43,14 @@ SELECT b.accommodation_id, b.start_date, b.end_date
 FROM calendar_blocks b JOIN accommodations a ON a.id = b.accommodation_id AND a.active
 WHERE b.active AND b.period && daterange(@from_date::date, @to_date::date, '[)');
 
+-- name: ListBusyAt :many
+SELECT r.check_in AS from_date, r.check_out AS to_date FROM reservations r
+WHERE r.accommodation_id = @accommodation_id AND r.reservation_status IN ('pre_reserved', 'confirmed')
+    AND r.period && daterange(@from_date::date, @to_date::date, '[)')
+UNION ALL
+SELECT b.start_date, b.end_date FROM calendar_blocks b
+WHERE b.accommodation_id = @accommodation_id AND b.active AND b.period && daterange(@from_date::date, @to_date::date, '[)');
+
 -- name: LockCatalogue :exec
 -- Two processes that seed at once must not both find it empty.
 SELECT pg_advisory_xact_lock(7203);
