@@ -22,10 +22,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/protobuf/proto"
-
-	enumspb "go.temporal.io/api/enums/v1"
 )
 
 // collector takes traces and keeps every byte of them.

@@ -9,7 +9,9 @@ import (
 
 // NewLogger returns the logger of a process: JSON lines, or readable text when w is a terminal. Records at or above level
 // are written, and those logged with a context carry its trace_id. What could be about a person is masked, see [Mask].
-func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger { return NewMaskedLogger(w, level, Mask{}) }
+func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
+	return NewMaskedLogger(w, level, Mask{})
+}
 
 // NewMaskedLogger is NewLogger with a mask that has a key, so that the same phone gives the same reference in every log.
 func NewMaskedLogger(w io.Writer, level slog.Leveler, mask Mask) *slog.Logger {

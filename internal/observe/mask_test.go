@@ -18,12 +18,12 @@ func TestMaskTakesOutWhatIsPersonal(t *testing.T) {
 	mask := observe.Mask{Key: []byte("key")}
 	ref := "phone:" + observe.PhoneRef([]byte("key"), "542944123456")
 	for text, want := range map[string]string{
-		"send to 5492944123456 failed":                                      "send to " + ref + " failed",
-		"send to 542944123456":                                              "send to " + ref,
-		"+54 9 294 412-3456":                                                ref,
-		"(+54 9 2944 12 3456)":                                              "(" + ref + ")",
-		"tel:+5492944123456,":                                               "tel:" + ref + ",",
-		"mail to ana.perez+x@mail.example.org: refused":                     "mail to ***@***: refused",
+		"send to 5492944123456 failed":                  "send to " + ref + " failed",
+		"send to 542944123456":                          "send to " + ref,
+		"+54 9 294 412-3456":                            ref,
+		"(+54 9 2944 12 3456)":                          "(" + ref + ")",
+		"tel:+5492944123456,":                           "tel:" + ref + ",",
+		"mail to ana.perez+x@mail.example.org: refused": "mail to ***@***: refused",
 		`duplicate key (SQLSTATE 23505): Key (phone)=(542944123456) exists`: "duplicate key (SQLSTATE 23505): Key (phone)=(***) exists",
 		"Failing row contains (1, Ana, 2944).":                              "Failing row contains (***).",
 		`Get "https://api.example.org/v1/x?token=abc&q=Ana": EOF`:           `Get "https://api.example.org/v1/x?***": EOF`,

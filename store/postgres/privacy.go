@@ -43,8 +43,8 @@ func given[T comparable](value T) *T {
 // NotExported are the tables that could say something of a person and are not in [Store.ExportGuest], with the reason, as it is
 // told to who asks.
 var NotExported = map[string]string{
-	"webhook_inbox":      "what the providers sent, of which messages and payments are kept apart; it is emptied after days and can speak of others",
-	"idempotency_keys":   "answers of the API, kept for two days, which repeat what stands in reservations and can open them",
+	"webhook_inbox":    "what the providers sent, of which messages and payments are kept apart; it is emptied after days and can speak of others",
+	"idempotency_keys": "answers of the API, kept for two days, which repeat what stands in reservations and can open them",
 }
 
 // PersonExport is everything that is kept about a person: per table the rows as JSON.

@@ -14,9 +14,10 @@ import (
 func TestErrorsCarryNoValues(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	_, _, _, err := b.RecordInbound(t.Context(), postgres.Inbound{Guest: postgres.Guest{Phone: seedPhone}, ProviderID: "x", Kind: "text",
+	id, _, _, err := b.RecordInbound(t.Context(), postgres.Inbound{Guest: postgres.Guest{Phone: seedPhone}, ProviderID: "x", Kind: "text",
 		Body: json.RawMessage(`{"text": "` + seedName + `", }`), SentAt: now}, now)
 	require.Error(t, err)
+	require.Zero(t, id)
 	require.NotContains(t, err.Error(), "Zulema")
 	require.Contains(t, err.Error(), "22P02")
 	_, err = b.UpsertGuest(t.Context(), postgres.Guest{Phone: seedPhone + "x", Name: seedName})

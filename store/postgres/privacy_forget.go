@@ -50,7 +50,9 @@ func (s *Store) forget(ctx context.Context, tx pgx.Tx, who person, rows map[stri
 			}
 			return q.ForgetResponses(ctx, tx, needles)
 		}},
-		{"guests", func() (int64, error) { return q.ForgetGuests(ctx, tx, &dbgen.ForgetGuestsParams{Ids: who.ids, Now: now}) }},
+		{"guests", func() (int64, error) {
+			return q.ForgetGuests(ctx, tx, &dbgen.ForgetGuestsParams{Ids: who.ids, Now: now})
+		}},
 	} {
 		n, err := step.do()
 		if err != nil {

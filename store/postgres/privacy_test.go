@@ -64,11 +64,11 @@ func (b *bench) known() (guestID int64, code string) {
 		SELECT $2, 3000000, 'ARS', $3, 'matched', id, $4, $3 FROM payments WHERE provider_id = $1`, payment.PaymentID, seedBank, now, by.UserID)
 	movement := fmt.Sprintf("movement/%s/3000000/%d", seedBank, now.Unix())
 	for key, body := range map[string]string{
-		movement:                         "¿De quién es? " + r.Code,
-		r.Code + "/owner_confirmed":      "Confirmó " + seedName,
+		movement:                          "¿De quién es? " + r.Code,
+		r.Code + "/owner_confirmed":       "Confirmó " + seedName,
 		fmt.Sprint(unheard) + "/effect/0": "Pide una persona: " + seedText,
-		"owner_unsent/" + r.Code + "/x":  "No le llegó a " + seedName,
-		"owner/other":                    "Llamá al " + seedPhone,
+		"owner_unsent/" + r.Code + "/x":   "No le llegó a " + seedName,
+		"owner/other":                     "Llamá al " + seedPhone,
 	} {
 		_, err = b.QueueNotice(ctx, postgres.Notice{Key: key, Owner: true, OwnerPhone: "5491100000000", Reply: raw(map[string]any{"kind": "text", "body": body})}, now)
 		require.NoError(b.t, err)
@@ -308,7 +308,7 @@ var kept = map[string]string{
 	"receipts.content": "numbers and names of ours", "receipts.token": "random", "turns.effects": "codes and numbers", "turns.outcomes": "keys of ours",
 	"payments.provider": "a word of ours", "payments.provider_id": "the provider's number", "payments.reference": "our code", "payment_links.provider_id": "the provider's number",
 	"payment_links.url": "the provider's address of the checkout", "refunds.key": "numbers of ours", "refunds.provider_refund_id": "the provider's number",
-	"mails.receipts": "numbers of ours", 
+	"mails.receipts": "numbers of ours",
 }
 
 // forgottenColumns are those that an erasure empties or deletes.
