@@ -86,7 +86,7 @@ func TestComposeFileIsWhole(t *testing.T) {
 			require.Equal(t, condition, dependency.Condition, "%s waits for %s", name, neighbour)
 		}
 	}
-	require.True(t, bool(project.Networks["inner"].Internal), "databases have no way out")
+	require.True(t, project.Networks["inner"].Internal, "databases have no way out")
 	for _, name := range []string{"postgres", "redis", "temporal", "prometheus"} {
 		require.Equal(t, []string{"inner"}, slices.Collect(maps.Keys(project.Services[name].Networks)), name)
 	}

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -105,9 +106,7 @@ func TestFlyRunsTheAPIAndTheWorkers(t *testing.T) {
 	settings := map[string]string{"BASE_URL": "https://cabanas.fly.dev"}
 	_, generatedSettings, _ := generated(t)
 	for _, source := range []map[string]string{generatedSettings, outside, fly.Env} {
-		for name, value := range source {
-			settings[name] = value
-		}
+		maps.Copy(settings, source)
 	}
 	_, err = config.Load(func(name string) string { return settings[name] })
 	require.NoError(t, err)

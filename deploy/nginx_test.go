@@ -125,13 +125,13 @@ func (p *proxy) write(name, content string) {
 func (p *proxy) start(address string) {
 	p.t.Helper()
 	arguments := []string{"-e", "stderr", "-c", filepath.Join(p.folder, "nginx.conf"), "-p", p.folder}
-	out, err := exec.CommandContext(p.t.Context(), "nginx", append(arguments, "-t", "-q")...).CombinedOutput()
+	out, err := exec.CommandContext(p.t.Context(), nginxProgram(), append(arguments, "-t", "-q")...).CombinedOutput()
 	require.NoError(p.t, err, "%s", out)
 	require.Empty(p.t, regexp.MustCompile(`(?m)^.*\[(emerg|alert|crit)\].*$`).Find(out))
 
 	var log bytes.Buffer
 	both := &shared{to: &log}
-	nginx := exec.CommandContext(context.Background(), "nginx", append(arguments, "-g", "daemon off; master_process off;")...)
+	nginx := exec.CommandContext(context.Background(), nginxProgram(), append(arguments, "-g", "daemon off; master_process off;")...)
 	nginx.Stdout, nginx.Stderr = both, both
 	if os.Geteuid() == 0 { // As in its container: an account that owns nothing but its folder.
 		require.NoError(p.t, filepath.WalkDir(p.folder, func(path string, _ os.DirEntry, err error) error {
@@ -155,19 +155,31 @@ func (p *proxy) start(address string) {
 			p.t.Log(log.String())
 		}
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	require.Eventually(p.t, func() bool {
+		select {
+		case <-ended:
+			return true
+		default:
+		}
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			_ = conn.Close()
-			return
 		}
-		select {
-		case <-ended:
-			require.Fail(p.t, "nginx has ended")
-		default:
-			require.True(p.t, time.Now().Before(deadline), err)
-		}
+		return err == nil
+	}, 20*time.Second, 10*time.Millisecond)
+	select {
+	case <-ended:
+		require.Fail(p.t, "nginx has ended")
+	default:
 	}
+}
+
+// nginxProgram is where Debian keeps it when it is not on PATH: accounts other than root do not look there.
+func nginxProgram() string {
+	if path, err := exec.LookPath("nginx"); err == nil {
+		return path
+	}
+	return "/usr/sbin/nginx"
 }
 
 // certificate makes one for the proxy and returns it.
