@@ -66,8 +66,8 @@ func (c *Cashbox) Record(ctx context.Context, request RecordRequest) (postgres.R
 	if err != nil {
 		return postgres.Recorded{}, err
 	}
-	if request.Amount.Currency == "" {
-		request.Amount.Currency = property.Currency
+	if request.Amount, err = inCurrency(request.Amount, property.Currency); err != nil {
+		return postgres.Recorded{}, err
 	}
 	key := recordKey(request.Code, request.Key)
 	if request.Key == "" {
@@ -82,6 +82,15 @@ func (c *Cashbox) Record(ctx context.Context, request RecordRequest) (postgres.R
 	}
 	c.wake(ctx, request.Code, recorded.PaymentID)
 	return recorded, nil
+}
+
+// inCurrency gives an amount without a currency the property's, and refuses another.
+func inCurrency(amount booking.Money, currency string) (booking.Money, error) {
+	if amount.Currency != "" && amount.Currency != currency {
+		return amount, &booking.FieldError{Field: "amount", Rule: "must be in " + currency}
+	}
+	amount.Currency = currency
+	return amount, nil
 }
 
 func recordKey(code, key string) string { return code + "/key/" + key }
@@ -102,8 +111,8 @@ func (c *Cashbox) Import(ctx context.Context, movement postgres.Movement, by pos
 	if err != nil {
 		return postgres.Imported{}, err
 	}
-	if movement.Amount.Currency == "" {
-		movement.Amount.Currency = property.Currency
+	if movement.Amount, err = inCurrency(movement.Amount, property.Currency); err != nil {
+		return postgres.Imported{}, err
 	}
 	imported, err := c.Store.ImportMovement(ctx, movement, by, c.Now())
 	if err != nil {

@@ -115,7 +115,7 @@ type recordInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"Any text that names this one payment, such as a UUID."`
 	Body           struct {
 		Method  string `json:"method" enum:"cash,transfer"`
-		Amount  string `json:"amount" maxLength:"20" pattern:"^[0-9]+(\\.[0-9]{1,2})?$" example:"70000.00" doc:"In the currency of the reservation, a decimal as text."`
+		Amount  sum    `json:"amount" doc:"In the currency of the reservation."`
 		Note    string `json:"note,omitempty" maxLength:"500" doc:"Who took it, or what the bank says. Only staff sees it."`
 		Confirm bool   `json:"confirm,omitempty" doc:"Confirm the hold although the deposit is not covered; for owners."`
 	}
@@ -130,7 +130,7 @@ type recordOutput struct {
 }
 
 func (r paymentRoutes) record(ctx context.Context, in *recordInput) (*recordOutput, error) {
-	amount, err := booking.ParseDecimal(in.Body.Amount, "")
+	amount, err := in.Body.Amount.money()
 	note := strings.TrimSpace(in.Body.Note)
 	switch {
 	case err != nil || amount.Centavos <= 0:
@@ -173,9 +173,9 @@ func (r paymentRoutes) returned(ctx context.Context, in *returnedInput) (*return
 
 type movementInput struct {
 	Body struct {
-		Amount     string    `json:"amount" maxLength:"20" pattern:"^[0-9]+(\\.[0-9]{1,2})?$" example:"30000.00"`
+		Amount     sum       `json:"amount" doc:"In the currency of the property."`
 		Reference  string    `json:"reference" minLength:"1" maxLength:"200" doc:"As the bank writes it."`
-		CreditedAt time.Time `json:"credited_at"`
+		CreditedAt time.Time `json:"credited_at" example:"2026-01-15T12:00:00Z"`
 	}
 }
 
@@ -189,7 +189,7 @@ type movementOutput struct {
 }
 
 func (r paymentRoutes) movement(ctx context.Context, in *movementInput) (*movementOutput, error) {
-	amount, err := booking.ParseDecimal(in.Body.Amount, "")
+	amount, err := in.Body.Amount.money()
 	reference := strings.TrimSpace(in.Body.Reference)
 	switch {
 	case err != nil || amount.Centavos <= 0:

@@ -132,11 +132,12 @@ func TestAnAmountIsADecimalAndOnlyOwnersDecide(t *testing.T) {
 	for _, body := range []string{
 		`{"method":"cash","amount":30000}`, `{"method":"cash","amount":"30.000"}`, `{"method":"cash","amount":"-1"}`, `{"method":"cash","amount":"0"}`,
 		`{"method":"cash","amount":"1e4"}`, `{"method":"cash","amount":"99999999999999999999"}`, `{"method":"cheque","amount":"1"}`,
-		`{"method":"cash","amount":"1","note":"a\u0000b"}`, `{"amount":"1"}`,
+		`{"method":"cash","amount":"1","note":"a\u0000b"}`, `{"amount":"1"}`, `{"method":"cash","amount":{"amount":"1","currency":"USD"}}`,
+		`{"method":"cash","amount":{"amount":"1,5","currency":"ARS"}}`, `{"method":"cash","amount":{"amount":"1"}}`, `{"method":"cash","amount":null}`,
 	} {
 		require.Equal(t, http.StatusUnprocessableEntity, c.ask(t, owner, http.MethodPost, c.payments(c.code), body).Code, body)
 	}
-	body := `{"method":"cash","amount":"10000","confirm":true}`
+	body := `{"method":"cash","amount":{"amount":"10000.00","currency":"ARS"},"confirm":true}`
 	requireProblem(t, c.ask(t, staff, http.MethodPost, c.payments(c.code), body), 403, booking.CodeForbidden)
 	answer := object(t, c.ask(t, owner, http.MethodPost, c.payments(c.code), body))
 	require.Equal(t, "confirmed", answer["reservation"].(map[string]any)["status"])

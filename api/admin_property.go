@@ -85,7 +85,7 @@ type changePropertyInput struct {
 		CheckInTime       *string `json:"check_in_time,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" example:"14:00" doc:"Not before check_out_time."`
 		CheckOutTime      *string `json:"check_out_time,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" example:"10:00"`
 		DepositPercent    *int    `json:"deposit_percent,omitempty" minimum:"0" maximum:"100" doc:"0 takes the setting of the installation again."`
-		DepositFixed      *string `json:"deposit_fixed,omitempty" maxLength:"20" pattern:"^[0-9]+(\\.00?)?$" example:"70000" doc:"A whole amount in the property's currency; 0 asks for the percentage again."`
+		DepositFixed      *sum    `json:"deposit_fixed,omitempty" doc:"A whole amount in the property's currency; 0 asks for the percentage again."`
 		BalanceMode       *string `json:"balance_mode,omitempty" enum:"on_arrival,link"`
 		BalanceDaysBefore *int    `json:"balance_days_before,omitempty" minimum:"1" maximum:"90"`
 		TransferDetails   *string `json:"transfer_details,omitempty" maxLength:"500" doc:"Bank, alias and holder; several lines are fine. Empty takes no transfers."`
@@ -101,7 +101,7 @@ func (r propertyRoutes) change(ctx context.Context, in *changePropertyInput) (*p
 		TransferDetails: b.TransferDetails, TransferHours: b.TransferHoldHours,
 	}
 	if b.DepositFixed != nil {
-		amount, err := booking.ParseDecimal(*b.DepositFixed, "")
+		amount, err := b.DepositFixed.money()
 		if err != nil {
 			return nil, invalidField(ctx, "body", "deposit_fixed", "expected a whole amount, or 0 for none")
 		}

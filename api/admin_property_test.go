@@ -32,7 +32,7 @@ func TestOwnerSetsWhatHoldsForTheProperty(t *testing.T) {
 	requireProblem(t, o.ask(t, "", http.MethodGet, path, ""), 401, booking.CodeUnauthorized)
 
 	changed := object(t, o.ask(t, owner, http.MethodPatch, path, `{"name":" Los Arrayanes ","check_in_time":"15:30","check_out_time":"11:05",
-		"deposit_percent":40,"deposit_fixed":"70000.00","balance_mode":"link","balance_days_before":10,
+		"deposit_percent":40,"deposit_fixed":{"amount":"70000.00","currency":"ARS"},"balance_mode":"link","balance_days_before":10,
 		"transfer_details":"Alias: arrayanes.lago\nTitular: Marta","transfer_hold_hours":48}`))
 	require.Equal(t, map[string]any{
 		"name": "Los Arrayanes", "time_zone": "America/Argentina/Buenos_Aires", "check_in_time": "15:30", "check_out_time": "11:05",
@@ -73,7 +73,7 @@ func TestAPropertyIsNotChangedIntoNonsense(t *testing.T) {
 		`{"check_in_time":"25:00"}`, `{"check_in_time":"9:00"}`, `{"check_in_time":"09:00"}`, `{"check_out_time":"14:01"}`,
 		`{"deposit_percent":-1}`, `{"deposit_percent":101}`, `{"deposit_percent":30.5}`, `{"deposit_percent":"30"}`,
 		`{"deposit_fixed":"-1"}`, `{"deposit_fixed":"100.50"}`, `{"deposit_fixed":"1e5"}`, `{"deposit_fixed":"100000001"}`,
-		`{"deposit_fixed":"99999999999999999999"}`, `{"deposit_fixed":""}`,
+		`{"deposit_fixed":"99999999999999999999"}`, `{"deposit_fixed":""}`, `{"deposit_fixed":{"amount":"70000.00","currency":"USD"}}`, `{"deposit_fixed":7}`,
 		`{"balance_mode":"later"}`, `{"balance_days_before":0}`, `{"balance_days_before":91}`, `{"transfer_hold_hours":0}`,
 		`{"transfer_hold_hours":121}`, `{"transfer_details":"a\u0007b"}`, `{"name":"Buena","balance_mode":""}`,
 	} {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"cabanas/activities"
 	"cabanas/booking"
 	"cabanas/dialogue"
 	"cabanas/internal/accounts"
@@ -102,7 +105,7 @@ type refundItem struct {
 	PaymentID string     `json:"payment_id" doc:"The provider's id of the payment."`
 	Code      string     `json:"code" doc:"Of the reservation; empty when the payment was nobody's."`
 	Amount    money      `json:"amount"`
-	Reason    string     `json:"reason"`
+	Reason    string     `json:"reason" example:"cancelled" doc:"The word of staff who gave it back, else of the rule that did."`
 	Status    string     `json:"status" enum:"planned,awaiting_approval,sent,by_hand,in_process,done,failed" doc:"sent: asked of the provider, which has not answered yet."`
 	Decision  string     `json:"decision" enum:",approved,refused" doc:"Of the owner, or of the clock; empty when none was needed or made."`
 	DecidedBy string     `json:"decided_by" enum:",owner,timer"`
@@ -116,9 +119,17 @@ func refundItemOf(f postgres.RefundOf) refundItem {
 	if f.Status == postgres.RefundPlanned && !f.TriedAt.IsZero() {
 		status = "sent"
 	}
-	return refundItem{ID: f.ID, PaymentID: f.PaymentID, Code: f.Code, Amount: moneyOf(f.Amount), Reason: f.Reason, Status: status,
+	return refundItem{ID: f.ID, PaymentID: f.PaymentID, Code: f.Code, Amount: moneyOf(f.Amount), Reason: wordOf(f.Reason), Status: status,
 		Decision: string(f.Decision), DecidedBy: string(f.DecidedBy), DecidedAt: timeOrNull(f.DecidedAt),
 		CreatedAt: f.CreatedAt.UTC(), UpdatedAt: f.UpdatedAt.UTC()}
+}
+
+// wordOf leaves out of a reason of staff what tells two refunds of one booking apart.
+func wordOf(reason string) string {
+	if word, _, _ := strings.Cut(reason, "-"); slices.Contains(activities.RefundReasons, word) {
+		return word
+	}
+	return reason
 }
 
 type refundListInput struct {

@@ -57,7 +57,7 @@ type changeOutput struct {
 	Body struct {
 		Code      string     `json:"code"`
 		Status    string     `json:"status"`
-		ExpiresAt *time.Time `json:"expires_at" doc:"The deadline of a hold."`
+		ExpiresAt *time.Time `json:"expires_at" doc:"The deadline of a hold; null when it is none."`
 		Refund    *money     `json:"refund" doc:"What goes back. Its way is in the list of refunds."`
 	}
 }
@@ -98,7 +98,10 @@ func (r bookingDeskRoutes) change(
 		return nil, refusal(ctx, r.Logger, operation, err)
 	}
 	out := &changeOutput{}
-	out.Body.Code, out.Body.Status, out.Body.ExpiresAt = code, string(outcome.Status), timeOrNull(outcome.ExpiresAt)
+	out.Body.Code, out.Body.Status = code, string(outcome.Status)
+	if outcome.Status == booking.PreReserved {
+		out.Body.ExpiresAt = timeOrNull(outcome.ExpiresAt)
+	}
 	if !outcome.Refund.IsZero() {
 		back := moneyOf(outcome.Refund)
 		out.Body.Refund = &back

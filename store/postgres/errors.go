@@ -65,7 +65,7 @@ func explain(operation string, err error) error {
 		return explainState(operation, failure)
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
-		return fmt.Errorf("%s: %w: %w", operation, booking.Refuse(booking.CodeNotFound, "no such row"), err)
+		return fmt.Errorf("%s: %w: %w", operation, booking.Refuse(booking.CodeNotFound, "there is none with this id"), err)
 	}
 	if disconnected(err) {
 		return fmt.Errorf("%s: %w: %w", operation, booking.Refuse(booking.CodeUnavailable, "the database is away"), err)
