@@ -19,7 +19,7 @@ func finds(findings ...doctor.Finding) func(context.Context) []doctor.Finding {
 func TestExamineKeepsTheOrderAndFailsWithOneFailure(t *testing.T) {
 	t.Parallel()
 	var checks []doctor.Check
-	for _, name := range strings.SplitSeq("abcdefgh", "") {
+	for name := range strings.SplitSeq("abcdefgh", "") {
 		checks = append(checks, doctor.Check{Name: name, Look: finds(doctor.Fine("%s is there", name))})
 	}
 	report := doctor.Examine(t.Context(), checks)
