@@ -64,8 +64,8 @@ type auditItem struct {
 	Action   string         `json:"action" example:"block.created"`
 	Entity   string         `json:"entity" example:"block"`
 	EntityID string         `json:"entity_id" example:"17"`
-	Before   map[string]any `json:"before" doc:"What differs, as it was; null for something new."`
-	After    map[string]any `json:"after" doc:"What differs, as it is now; null for something gone."`
+	Before   map[string]any `json:"before" nullable:"true" doc:"What differs, as it was; null for something new."`
+	After    map[string]any `json:"after" nullable:"true" doc:"What differs, as it is now; null for something gone."`
 	TraceID  string         `json:"trace_id" doc:"Finds the request in our logs."`
 }
 

@@ -18,7 +18,7 @@ type editInput struct {
 	Body struct {
 		ContactName     *string `json:"contact_name,omitempty" minLength:"1" maxLength:"100"`
 		ContactPhone    *string `json:"contact_phone,omitempty" minLength:"1" maxLength:"40" doc:"In any usual spelling; of no other guest." example:"+54 9 11 1234-5678"`
-		ContactEmail    *string `json:"contact_email,omitempty" maxLength:"254" doc:"Empty takes it away."`
+		ContactEmail    *string `json:"contact_email,omitempty" maxLength:"254" example:"ana@example.org" doc:"Empty takes it away."`
 		Guests          *int    `json:"guests,omitempty" minimum:"1" maximum:"1000" doc:"The price stays."`
 		SpecialRequests *string `json:"special_requests,omitempty" maxLength:"2000" doc:"What the guest wishes."`
 		InternalNotes   *string `json:"internal_notes,omitempty" maxLength:"4000" doc:"For staff; no guest sees them."`
@@ -227,7 +227,7 @@ type deskBookInput struct {
 		Guests                  int    `json:"guests" minimum:"1" maximum:"1000" example:"4"`
 		ContactName             string `json:"contact_name" minLength:"1" maxLength:"100"`
 		ContactPhone            string `json:"contact_phone" minLength:"1" maxLength:"40" doc:"In any usual spelling; outside Argentina with the country code." example:"+54 9 11 1234-5678"`
-		ContactEmail            string `json:"contact_email,omitempty" maxLength:"254"`
+		ContactEmail            string `json:"contact_email,omitempty" maxLength:"254" example:"ana@example.org"`
 		Channel                 string `json:"channel,omitempty" enum:"direct,airbnb,booking,other" default:"direct"`
 		ConfirmedWithoutPayment bool   `json:"confirmed_without_payment,omitempty" doc:"By the word of the account, which must be an owner's."`
 	}

@@ -88,8 +88,8 @@ type reservationListInput struct {
 	AccommodationID int64     `query:"accommodation_id" minimum:"0" doc:"0 or absent is all."`
 	CheckInFrom     string    `query:"check_in_from" format:"date"`
 	CheckInTo       string    `query:"check_in_to" format:"date" doc:"The last day of check-in."`
-	StaysFrom       string    `query:"stays_from" format:"date" doc:"With stays_to: those that sleep a night of the range."`
-	StaysTo         string    `query:"stays_to" format:"date" doc:"The day after the last night of the range."`
+	StaysFrom       string    `query:"stays_from" format:"date" example:"2027-01-10" doc:"With stays_to: those that sleep a night of the range."`
+	StaysTo         string    `query:"stays_to" format:"date" example:"2027-01-17" doc:"The day after the last night of the range."`
 	CreatedFrom     time.Time `query:"created_from"`
 	CreatedTo       time.Time `query:"created_to" doc:"Not included."`
 	Search          string    `query:"search" maxLength:"100" doc:"Part of a code, a name, an e-mail address, or a phone in any usual spelling."`
@@ -105,8 +105,8 @@ type reservationExportInput struct {
 	AccommodationID int64     `query:"accommodation_id" minimum:"0" doc:"0 or absent is all."`
 	CheckInFrom     string    `query:"check_in_from" format:"date"`
 	CheckInTo       string    `query:"check_in_to" format:"date" doc:"The last day of check-in."`
-	StaysFrom       string    `query:"stays_from" format:"date" doc:"With stays_to: those that sleep a night of the range."`
-	StaysTo         string    `query:"stays_to" format:"date" doc:"The day after the last night of the range."`
+	StaysFrom       string    `query:"stays_from" format:"date" example:"2027-01-10" doc:"With stays_to: those that sleep a night of the range."`
+	StaysTo         string    `query:"stays_to" format:"date" example:"2027-01-17" doc:"The day after the last night of the range."`
 	CreatedFrom     time.Time `query:"created_from"`
 	CreatedTo       time.Time `query:"created_to" doc:"Not included."`
 	Search          string    `query:"search" maxLength:"100" doc:"Part of a code, a name, an e-mail address, or a phone in any usual spelling."`

@@ -85,7 +85,7 @@ func (r userRoutes) list(ctx context.Context, in *listInput) (*userListOutput, e
 
 type createUserInput struct {
 	Body struct {
-		Email    string `json:"email" maxLength:"254"`
+		Email    string `json:"email" maxLength:"254" example:"encargada@example.org"`
 		Role     string `json:"role" enum:"owner,staff,readonly"`
 		Password string `json:"password" maxLength:"200" doc:"10 to 200 characters; the person changes it after the first login."`
 	}

@@ -30,16 +30,18 @@ func addExport(router *gin.Engine, typed huma.API, o *Options) {
 		return &huma.Param{Name: name, In: "path", Required: true, Schema: schema}
 	}
 	calendar := map[string]*huma.MediaType{"text/calendar": {Schema: &huma.Schema{Type: huma.TypeString}}}
-	typed.OpenAPI().AddOperation(&huma.Operation{
+	op := &huma.Operation{
 		OperationID: "export-calendar", Method: http.MethodGet, Path: ginParameter.ReplaceAllString(icalPath, "{$1}"), Tags: []string{tagCalendars},
 		Summary: "Our calendar, for another channel",
 		Description: "Closed nights without guests; never what came from the channel itself. The token may end in .ics. With If-None-Match an unchanged " +
 			"calendar is 304.",
 		Parameters: []*huma.Param{parameter("accommodation_id", &huma.Schema{Type: huma.TypeInteger}), parameter("token", &huma.Schema{Type: huma.TypeString})},
 		Responses: map[string]*huma.Response{
-			"200": {Description: "The calendar.", Content: calendar}, "304": {Description: "It is as it was."}, "404": {Description: "No such calendar."},
+			"200": {Description: "The calendar.", Content: calendar}, "304": {Description: "It is as it was."},
 		},
-	})
+	}
+	describeProblem(op, http.StatusNotFound)
+	typed.OpenAPI().AddOperation(op)
 }
 
 // publish answers first and notes the pull after that.

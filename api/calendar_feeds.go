@@ -145,7 +145,7 @@ type feedBody struct {
 	AccommodationID int64  `json:"accommodation_id" minimum:"1"`
 	Channel         string `json:"channel" enum:"airbnb,booking,vrbo,other"`
 	URL             string `json:"url" minLength:"1" maxLength:"2000" doc:"https, or webcal."`
-	Interval        string `json:"interval,omitempty" maxLength:"20" doc:"Such as 10m; as often as the setting says when absent."`
+	Interval        string `json:"interval,omitempty" maxLength:"20" example:"10m" doc:"Such as 10m; as often as the setting says when absent."`
 }
 
 type addFeedInput struct{ Body feedBody }
@@ -206,7 +206,7 @@ type changeFeedInput struct {
 	Body struct {
 		Paused   *bool   `json:"paused,omitempty"`
 		URL      *string `json:"url,omitempty" minLength:"1" maxLength:"2000"`
-		Interval *string `json:"interval,omitempty" maxLength:"20" doc:"Such as 10m; empty is as often as the setting says."`
+		Interval *string `json:"interval,omitempty" maxLength:"20" example:"10m" doc:"Such as 10m; empty is as often as the setting says."`
 	}
 }
 

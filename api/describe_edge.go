@@ -10,6 +10,12 @@ import (
 // describeEdge writes into the description what the edge does around every operation: keys of repeatable writes and limits.
 func describeEdge(description *huma.OpenAPI) {
 	for _, op := range operationsOf(description) {
+		if op.Method != http.MethodGet {
+			// Every body is read before anybody looks at it, also where none is wanted.
+			for _, status := range []int{http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType} {
+				describeProblem(op, status)
+			}
+		}
 		if repeatable(op) {
 			describeKey(op)
 			describeProblem(op, http.StatusConflict)

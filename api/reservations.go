@@ -60,7 +60,7 @@ type bookBody struct {
 	Guests          int    `json:"guests" doc:"At least 1." example:"4"`
 	ContactName     string `json:"contact_name" minLength:"1" maxLength:"100"`
 	ContactPhone    string `json:"contact_phone" minLength:"1" maxLength:"40" doc:"In any usual spelling; outside Argentina with the country code." example:"+54 9 11 1234-5678"`
-	ContactEmail    string `json:"contact_email,omitempty" nullable:"true" maxLength:"254"`
+	ContactEmail    string `json:"contact_email,omitempty" nullable:"true" maxLength:"254" example:"ana@example.org"`
 	Channel         string `json:"channel,omitempty" nullable:"true" enum:"whatsapp,direct,airbnb,booking,other" doc:"Where the booking came from; direct when absent."`
 }
 

@@ -163,6 +163,8 @@ func New(o Options) (*Server, error) {
 	addExport(router, typed, &o)
 	addReceipts(router, typed, newStaff(typed, &o), &o)
 	describeEdge(typed.OpenAPI())
+	describeNulls(typed.OpenAPI())
+	describeExamples(typed.OpenAPI())
 	if err := errors.Join(addPaymentPages(router, &o), addDocs(router, typed)); err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ func newStaff(api huma.API, o *Options) staff {
 func staffRoute[I, O any](s staff, needed accounts.Role, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
 	op.Security = []map[string][]string{{staffScheme: {}}}
 	op.Metadata = map[string]any{neededRole: needed}
+	op.Extensions = map[string]any{"x-role": string(needed)}
 	op.Description = strings.TrimSpace(op.Description + " Needs the role " + string(needed) + orMore(needed) + ".")
 	op.Middlewares = append(huma.Middlewares{withClientAddress, s.guard(needed)}, op.Middlewares...)
 	if repeatable(&op) {

@@ -23,7 +23,7 @@ type Accounts interface {
 	EnrollTOTP(ctx context.Context, m accounts.Member, address, password string) (accounts.Enrolment, error)
 	ConfirmTOTP(ctx context.Context, m accounts.Member, address, code string) error
 	DisableTOTP(ctx context.Context, m accounts.Member, address, password, code string) error
-	Accounts(ctx context.Context, after int64, most int) ([]accounts.Account, error)
+	Accounts(ctx context.Context, filter postgres.UserFilter, after int64, most int) ([]accounts.Account, error)
 	CreateAccount(ctx context.Context, m accounts.Member, email string, role accounts.Role, password string) (accounts.Account, error)
 	ChangeAccount(ctx context.Context, m accounts.Member, id int64, role *accounts.Role, disabled *bool) (accounts.Account, error)
 }
@@ -49,6 +49,7 @@ func addStaff(api, uploads huma.API, o *Options) {
 	slow.api = uploads
 	addCalendars(s, slow, o)
 	addReservationDesk(s, slow, o)
+	addLedger(s, slow, o)
 	addTranscribe(slow, o)
 }
 
@@ -116,7 +117,7 @@ func (r sessionRoutes) setUp(ctx context.Context, in *setUpInput) (*userOutput, 
 
 type logInInput struct {
 	Body struct {
-		Email    string `json:"email" maxLength:"254"`
+		Email    string `json:"email" maxLength:"254" example:"duena@example.org"`
 		Password string `json:"password" maxLength:"1000"`
 		TOTP     string `json:"totp,omitempty" maxLength:"20" doc:"The code of the second factor, where there is one."`
 	}

@@ -17,6 +17,7 @@ import (
 // SQLSTATEs the store understands (Postgres manual, appendix A).
 const (
 	stateDataException       = "22000" // daterange with its bounds the wrong way round
+	stateNotText             = "22021" // a NUL, or bytes that are no UTF-8
 	stateForeignKeyViolation = "23503"
 	stateUniqueViolation     = "23505"
 	stateCheckViolation      = "23514"
@@ -43,6 +44,7 @@ var refusals = map[string]booking.Code{
 
 var byState = map[string]booking.Code{
 	stateDataException:       booking.CodeInvalidDates,
+	stateNotText:             booking.CodeInvalidInput,
 	stateForeignKeyViolation: booking.CodeNotFound,
 	stateUniqueViolation:     booking.CodeDuplicate,
 	stateCheckViolation:      booking.CodeInvalidInput,
@@ -112,8 +114,11 @@ func touchesTwice(err error) bool {
 }
 
 func reasonOf(failure *pgconn.PgError) string {
-	if failure.ConstraintName != "" {
+	switch {
+	case failure.ConstraintName != "":
 		return failure.ConstraintName
+	case failure.Code == stateNotText:
+		return "a character that is none"
 	}
 	return "SQLSTATE " + failure.Code
 }
