@@ -297,68 +297,6 @@ func TestNetworkFailures(t *testing.T) {
 	})
 }
 
-func TestUpdatePreference(t *testing.T) {
-	t.Parallel()
-	client, server := setup(t, reply{status: 200, body: `{}`})
-	at := time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)
-	for body, change := range map[string]PreferenceChange{
-		`{"expires":true,"expiration_date_to":"2026-11-22T11:00:00.000-04:00"}`:                                       {ValidTo: at},
-		`{"items":[{"id":"RES1","title":"Seña","quantity":1,"currency_id":"ARS","unit_price":27000.05}]}`:             {Item: &PreferenceItem{ID: "RES1", Title: "Seña", Amount: booking.Centavos(2700005)}},
-		`{"notification_url":"https://x.y/hook","back_urls":{"success":"https://x.y/ok"}}`:                            {NotificationURL: "https://x.y/hook", BackURLs: BackURLs{Success: "https://x.y/ok"}},
-		`{"expires":true,"expiration_date_to":"2026-11-22T11:00:00.000-04:00","notification_url":"https://x.y/hook"}`: {ValidTo: at, NotificationURL: "https://x.y/hook"},
-	} {
-		require.NoError(t, client.UpdatePreference(t.Context(), "444-uu/id", change))
-		last := len(server.seen) - 1
-		require.Equal(t, http.MethodPut, server.seen[last].Method)
-		require.Equal(t, "/checkout/preferences/444-uu%2Fid", server.seen[last].URL.EscapedPath())
-		require.JSONEq(t, body, server.bodies[last])
-	}
-	calls := len(server.seen)
-	require.Equal(t, ReasonInvalid, ReasonOf(client.UpdatePreference(t.Context(), "", PreferenceChange{ValidTo: at})))
-	require.ErrorIs(t, client.UpdatePreference(t.Context(), "x", PreferenceChange{}), errNoChange)
-	require.ErrorIs(t, client.UpdatePreference(t.Context(), "x", PreferenceChange{Item: &PreferenceItem{Title: "t"}}), errItem)
-	require.Len(t, server.seen, calls)
-}
-
-func TestReadPreferences(t *testing.T) {
-	t.Parallel()
-	client, server := setup(t,
-		reply{status: 200, body: `{"id":"444-a","init_point":"https://mp/a","external_reference":"RES1","collector_id":"444","expires":true,"expiration_date_to":"2026-11-22T11:30:00.000-04:00","items":[{}]}`},
-		reply{status: 200, body: `{"elements":[{"id":"444-a","external_reference":"RES1","collector_id":444,"items":["Seña"]},{"id":"444-b","external_reference":"RES12"},null,{"external_reference":"RES1"}],"total":4,"next_offset":4}`},
-		reply{status: 200, body: `{"elements":"***"}`}, reply{status: 404, body: `{}`})
-	one, err := client.Preference(t.Context(), "444-a")
-	require.NoError(t, err)
-	require.Equal(t, "https://mp/a", one.InitPoint)
-	require.Equal(t, time.Date(2026, 11, 22, 15, 30, 0, 0, time.UTC), one.ValidTo)
-	found, err := client.PreferencesOf(t.Context(), "RES1")
-	require.NoError(t, err)
-	require.Len(t, found, 1)
-	require.Equal(t, "444-a", found[0].ID)
-	require.Equal(t, "RES1", server.seen[1].URL.Query().Get("external_reference"))
-	_, err = client.PreferencesOf(t.Context(), "RES1")
-	require.Equal(t, ReasonServer, ReasonOf(err))
-	_, err = client.Preference(t.Context(), "444-c")
-	require.Equal(t, ReasonNotFound, ReasonOf(err))
-	_, err = client.Preference(t.Context(), "")
-	require.Equal(t, ReasonInvalid, ReasonOf(err))
-	_, err = client.PreferencesOf(t.Context(), "")
-	require.Equal(t, ReasonInvalid, ReasonOf(err))
-}
-
-func TestKeys(t *testing.T) {
-	t.Parallel()
-	require.Equal(t, "preference:RES261122abcdef:2", PreferenceKey("RES261122abcdef", 2))
-	require.Equal(t, "refund:77:late", RefundKey(77, "late"))
-	long := RefundKey(77, strings.Repeat("x", 100))
-	require.Equal(t, long, RefundKey(77, strings.Repeat("x", 100)))
-	odd := RefundKey(77, "seña\r\n")
-	for _, key := range []string{long, odd} {
-		require.Regexp(t, `^[0-9a-f]{64}$`, key)
-	}
-	require.NotEqual(t, long, RefundKey(77, strings.Repeat("x", 101)))
-	require.NotEqual(t, odd, RefundKey(78, "seña\r\n"))
-}
-
 func TestThrottle(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)

@@ -9,8 +9,8 @@
 // Reading is lenient: nulls, masked values, unknown statuses and amounts that are no centavos never fail a payment, they
 // are visible in it ([Payment.AmountError], [Payment.RefundsError], booking.ProviderUnknown); what is no payment at all is kept
 // in an [UnreadableError]. Amounts cross the wire as decimal text and never pass through a float. Every write carries an
-// idempotency key of the caller ([PreferenceKey], [RefundKey]), so every [Error] that is retryable may be repeated with the
-// same key.
+// idempotency key of the caller, made of what the call is about and never of chance, so every [Error] that is retryable may be
+// repeated with the same key.
 //
 // The shapes, codes and rules are those of Mercado Pago's public documentation and SDKs, state of November 2026.
 package mercadopago

@@ -54,9 +54,9 @@ var (
 	errNoRefundID   = errors.New("refund has no id")
 )
 
-// Refund gives back part of a payment, or with a nil amount all that is left of it. Repeat it with the same key, see
-// [RefundKey]. Mercado Pago speaks of remembering a key for 24 hours: before a repetition after that, look with [Client.Refunds]
-// whether the money went back already.
+// Refund gives back part of a payment, or with a nil amount all that is left of it. Repeat it with the same key,
+// which names one decision: two refunds of one payment need two keys. Mercado Pago speaks of remembering a key for 24 hours:
+// before a repetition after that, look with [Client.Refunds] whether the money went back already.
 func (c *Client) Refund(ctx context.Context, paymentID int64, amount *booking.Money, idempotencyKey string) (Refund, error) {
 	const operation = "refund"
 	var body wireRefund

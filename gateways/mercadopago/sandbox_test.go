@@ -3,6 +3,7 @@ package mercadopago_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -91,7 +92,7 @@ func (m *market) link(t *testing.T, reference string) mercadopago.Preference {
 	t.Helper()
 	preference, err := m.client.CreatePreference(t.Context(), mercadopago.PreferenceRequest{
 		ItemID: reference, Title: "Seña", Amount: booking.Centavos(2700005), ExternalReference: reference, ValidTo: m.clock().Add(time.Hour),
-	}, mercadopago.PreferenceKey(reference, 0))
+	}, "preference:"+reference+":0")
 	require.NoError(t, err)
 	return preference
 }
@@ -117,24 +118,13 @@ func TestTheLifeOfALinkAtTheStandIn(t *testing.T) {
 	require.Equal(t, link.ID, m.link(t, "RES1").ID, "the same key is the same link")
 	require.Equal(t, mercadopago.CollectorOf(link.ID), link.CollectorID)
 
-	require.NoError(t, m.client.UpdatePreference(t.Context(), link.ID, mercadopago.PreferenceChange{
-		ValidTo: m.clock().Add(2 * time.Hour), Item: &mercadopago.PreferenceItem{ID: "RES1", Title: "Seña", Amount: booking.Pesos(100)},
-	}))
-	read, err := m.client.Preference(t.Context(), link.ID)
-	require.NoError(t, err)
-	require.Equal(t, m.clock().Add(2*time.Hour), read.ValidTo)
-	require.NotEmpty(t, read.InitPoint)
-	found, err := m.client.PreferencesOf(t.Context(), "RES1")
-	require.NoError(t, err)
-	require.Len(t, found, 1)
-
 	id := m.pay(t, control.NewPayment{PreferenceID: link.ID, Outcome: "pending"})
 	require.NoError(t, m.client.ClosePreference(t.Context(), link.ID, m.clock()))
-	_, err = m.control.Pay(t.Context(), control.NewPayment{PreferenceID: link.ID})
+	_, err := m.control.Pay(t.Context(), control.NewPayment{PreferenceID: link.ID})
 	require.Error(t, err)
 	_, err = m.control.ChangePayment(t.Context(), id, control.PaymentChange{Status: "approved"})
 	require.NoError(t, err, "begun before, approved after")
-	require.Equal(t, booking.Pesos(100), m.payment(t, id).Amount)
+	require.Equal(t, booking.Centavos(2700005), m.payment(t, id).Amount)
 	require.Equal(t, mercadopago.ReasonNotFound, mercadopago.ReasonOf(m.client.ClosePreference(t.Context(), "none", m.clock())))
 }
 
@@ -142,15 +132,15 @@ func TestRefundsAndDisputesAtTheStandIn(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	id := m.pay(t, control.NewPayment{PreferenceID: m.link(t, "RES1").ID})
-	part := booking.Centavos(1000001)
-	refund, err := m.client.Refund(t.Context(), id, &part, mercadopago.RefundKey(id, "surplus"))
+	key, part := fmt.Sprintf("refund:%d:surplus", id), booking.Centavos(1000001)
+	refund, err := m.client.Refund(t.Context(), id, &part, key)
 	require.NoError(t, err)
 	require.Equal(t, mercadopago.RefundDone, refund.State())
-	again, err := m.client.Refund(t.Context(), id, &part, mercadopago.RefundKey(id, "surplus"))
+	again, err := m.client.Refund(t.Context(), id, &part, key)
 	require.NoError(t, err)
 	require.Equal(t, refund.ID, again.ID)
 	other := booking.Centavos(1)
-	_, err = m.client.Refund(t.Context(), id, &other, mercadopago.RefundKey(id, "surplus"))
+	_, err = m.client.Refund(t.Context(), id, &other, key)
 	require.Equal(t, mercadopago.ReasonConflict, mercadopago.ReasonOf(err))
 	tooMuch := booking.Centavos(1700005)
 	_, err = m.client.Refund(t.Context(), id, &tooMuch, "k1")
