@@ -28,10 +28,10 @@ type Mails struct {
 	Store MailStore
 	// Relay is the SMTP relay; nil drops what was written while there was one.
 	Relay MailRelay
-	// OwnerEmail is who is alarmed.
+	// OwnerEmail is who is alarmed, and who gets the answers of guests; empty is nobody.
 	OwnerEmail string
-	// Domain ends the ids of calendar events.
-	Domain  string
+	// Domain ends the ids of calendar events, From is the address that sends them.
+	Domain, From string
 	Metrics *observe.Metrics
 	Now     func() time.Time
 }
@@ -41,6 +41,7 @@ type MailStore interface {
 	ReceiptStore
 	Property(ctx context.Context) (booking.Property, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
+	StayRevision(ctx context.Context, code string) (sequence int, at time.Time, err error)
 	Mail(ctx context.Context, id int64) (postgres.Mail, error)
 	MailTried(ctx context.Context, id int64, status postgres.MailStatus, reason string, now time.Time) error
 }
@@ -138,21 +139,17 @@ func (a *Mails) written(ctx context.Context, mail postgres.Mail, to string) (ema
 	if err != nil {
 		return email.Message{}, err
 	}
-	recipient := "guest"
+	recipient, replyTo := "guest", a.OwnerEmail
 	if mail.Owner {
-		recipient = "owner"
+		recipient, replyTo = "owner", ""
 	}
 	message := email.Message{
-		Key: mail.Key + "/" + recipient, To: to, FromName: property.Name,
+		Key: mail.Key + "/" + recipient, To: to, FromName: property.Name, ReplyTo: replyTo,
 		Subject: words.Subject, Plain: words.Plain, HTML: words.HTML, Language: words.Language, At: a.Now(),
 	}
-	if confirming[workflows.NoticeKind(mail.Kind)] {
-		r, err := a.Store.Reservation(ctx, mail.Code)
-		if err != nil {
+	if !mail.Owner {
+		if message.Attachments, err = a.calendar(ctx, property, mail); err != nil {
 			return message, err
-		}
-		if r.Status != booking.PreReserved {
-			message.Attachments = append(message.Attachments, a.calendar(property, r))
 		}
 	}
 	receipts, err := a.receipts(ctx, mail)
@@ -160,15 +157,36 @@ func (a *Mails) written(ctx context.Context, mail postgres.Mail, to string) (ema
 	return message, err
 }
 
-// calendar is the stay as a file for the guest's own calendar.
-func (a *Mails) calendar(property booking.Property, r postgres.Reservation) email.Attachment {
-	return email.Attachment{
-		Name: r.Code + ".ics", Type: "text/calendar; charset=utf-8; method=PUBLISH",
-		Content: ical.Write(ical.Calendar{ProdID: exportProdID, Events: []ical.ExportEvent{{
-			UID: "stay-" + r.Code + "@" + a.Domain, Summary: property.Name + " · " + r.UnitName,
-			Start: r.Stay.CheckIn, End: r.Stay.CheckOut, Stamp: r.UpdatedAt,
-		}}}),
+// calendar is the stay as a file for the guest's own calendar: as it is now when it is confirmed or has changed, and taken out when it
+// is cancelled. One id and a growing sequence let the calendar put the new state in the place of the old.
+func (a *Mails) calendar(ctx context.Context, property booking.Property, mail postgres.Mail) ([]email.Attachment, error) {
+	kind := workflows.NoticeKind(mail.Kind)
+	if !confirming[kind] && kind != workflows.NoticeCancelled {
+		return nil, nil
 	}
+	r, err := a.Store.Reservation(ctx, mail.Code)
+	if err != nil {
+		return nil, err
+	}
+	cancelled := r.Status == booking.Cancelled
+	if r.ConfirmedAt.IsZero() || cancelled != (kind == workflows.NoticeCancelled) {
+		return nil, nil
+	}
+	sequence, at, err := a.Store.StayRevision(ctx, mail.Code)
+	if err != nil {
+		return nil, err
+	}
+	method := "PUBLISH"
+	if cancelled {
+		method = "CANCEL"
+	}
+	return []email.Attachment{{
+		Name: r.Code + ".ics", Type: "text/calendar; charset=utf-8; method=" + method,
+		Content: ical.Write(ical.Calendar{ProdID: exportProdID, Cancelled: cancelled, Organizer: a.From, Events: []ical.ExportEvent{{
+			UID: "stay-" + r.Code + "@" + a.Domain, Summary: property.Name + " · " + r.UnitName,
+			Start: r.Stay.CheckIn, End: r.Stay.CheckOut, Stamp: at, Sequence: sequence,
+		}}}),
+	}}, nil
 }
 
 func (a *Mails) receipts(ctx context.Context, mail postgres.Mail) ([]email.Attachment, error) {

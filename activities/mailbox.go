@@ -33,6 +33,7 @@ type Mailbox struct {
 var mailed = map[workflows.NoticeKind]bool{
 	workflows.NoticeConfirmed: true, workflows.NoticeLateConfirmed: true, workflows.NoticeHalfTime: true, workflows.NoticeExpired: true,
 	workflows.NoticeCancelled: true, workflows.NoticeArrival: true, workflows.NoticeBalanceLink: true, workflows.NoticeBalanceReminder: true,
+	workflows.NoticeAlternative: true, workflows.NoticeTransferReminder: true, workflows.NoticeShort: true,
 	workflows.NoticeStayChanged: true, workflows.NoticeReceipt: true, workflows.NoticeLateRefund: true, workflows.NoticeRefundSent: true, workflows.NoticeRefundDone: true,
 }
 

@@ -33,7 +33,7 @@ func MailToGuest(notice Notice, reply Reply, whatsApp string) Mail {
 	}
 	end := []string{t.Automatic}
 	if whatsApp != "" {
-		end = []string{t.Automatic + " " + t.WriteUs + " https://wa.me/" + whatsApp}
+		end = []string{t.Automatic + " " + t.WriteUs + " https://wa.me/" + whatsApp, t.NoMore}
 	}
 	return mail(subject, language, reply, end)
 }

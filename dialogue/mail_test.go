@@ -20,7 +20,7 @@ func TestMailTextsSayTheSame(t *testing.T) {
 			require.NotEmpty(t, other.Subjects[kind])
 			require.Equal(t, namesIn(subject), namesIn(other.Subjects[kind]), kind)
 		}
-		for _, text := range []string{other.Other, other.Automatic, other.WriteUs} {
+		for _, text := range []string{other.Other, other.Automatic, other.WriteUs, other.NoMore} {
 			require.NotEmpty(t, text)
 		}
 	}

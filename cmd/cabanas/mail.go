@@ -26,7 +26,7 @@ func (a *app) mailbox() *activities.Mailbox {
 
 func (a *app) mails() (*activities.Mails, error) {
 	mails := &activities.Mails{
-		Store: a.store, OwnerEmail: a.config.Owner.Email, Domain: a.config.BaseURL.Hostname(), Metrics: a.metrics, Now: time.Now,
+		Store: a.store, OwnerEmail: a.config.Owner.Email, Domain: a.config.BaseURL.Hostname(), From: a.config.SMTP.From, Metrics: a.metrics, Now: time.Now,
 	}
 	if a.config.SMTP.Host == "" {
 		return mails, nil

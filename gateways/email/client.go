@@ -51,7 +51,9 @@ type Message struct {
 	To string
 	// FromName is shown beside our address; may be empty.
 	FromName string
-	Subject  string
+	// ReplyTo is the bare address that answers go to; empty is our own.
+	ReplyTo string
+	Subject string
 	// Plain and HTML say the same.
 	Plain, HTML string
 	// Language is that of the text, such as es.
@@ -193,6 +195,14 @@ func (c *Client) write(m Message) (*mail.Msg, error) {
 	from := netmail.Address{Name: oneLine(m.FromName), Address: c.options.From}
 	if err := errors.Join(written.From(from.String()), written.To(m.To)); err != nil {
 		return nil, err
+	}
+	if m.ReplyTo != "" {
+		if !isBare(m.ReplyTo) {
+			return nil, errors.New("no address to answer to")
+		}
+		if err := written.ReplyTo(m.ReplyTo); err != nil {
+			return nil, err
+		}
 	}
 	written.Subject(oneLine(m.Subject))
 	written.SetMessageIDWithValue(c.messageID(m.Key))

@@ -148,6 +148,51 @@ func TestRelayThatIsDownComesBack(t *testing.T) {
 	require.Equal(t, email.ReasonUnreachable, email.ReasonOf(c.Send(ended, hello())))
 }
 
+func TestRelayThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		trouble emailtest.Trouble
+		taken   int
+	}{
+		"slow":                     {emailtest.Silence, 0},
+		"cut in the middle":        {emailtest.Dropped, 0},
+		"cut before it said taken": {emailtest.DroppedAfter, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			relay := emailtest.New(t, emailtest.Options{StartTLS: true})
+			c := client(t, relay, func(o *email.Options) {
+				o.Security, o.RootCAs, o.Timeout = email.StartTLS, relay.Roots, 300*time.Millisecond
+			})
+			relay.Meet(test.trouble)
+			err := c.Send(t.Context(), hello())
+			require.Equal(t, email.ReasonUnreachable, email.ReasonOf(err), "%v", err)
+			require.Len(t, relay.Mails(), test.taken)
+
+			require.NoError(t, c.Send(t.Context(), hello()), "the next try is a new one")
+			mails := relay.Mails()
+			require.Len(t, mails, test.taken+1)
+			require.Equal(t, mails[0].Message(t).Header.Get("Message-Id"), mails[test.taken].Message(t).Header.Get("Message-Id"), "known as the same")
+		})
+	}
+}
+
+func TestAnswersGoToTheOwner(t *testing.T) {
+	t.Parallel()
+	relay := emailtest.New(t, emailtest.Options{})
+	c := client(t, relay, nil)
+	m := hello()
+	require.NoError(t, c.Send(t.Context(), m))
+	m.ReplyTo = "duena@example.org"
+	require.NoError(t, c.Send(t.Context(), m))
+	for n, want := range []string{"", "<duena@example.org>"} {
+		require.Equal(t, want, relay.Mails()[n].Message(t).Header.Get("Reply-To"))
+	}
+	m.ReplyTo = "x@example.org\r\nBcc: y@example.org"
+	require.Equal(t, email.ReasonInvalid, email.ReasonOf(c.Send(t.Context(), m)))
+}
+
 // part is a leaf of a mail, decoded.
 type part struct{ mediaType, name, content string }
 

@@ -12,12 +12,16 @@ import (
 	"cabanas/booking"
 )
 
-// Calendar is what we publish of one cabin to one channel.
+// Calendar is what we publish of one cabin to one channel, or the stay of one guest.
 type Calendar struct {
 	Name    string        // of the cabin, for people who subscribe; "" says nothing
 	ProdID  string        // who made it, such as "-//Cabanas//Calendar//ES"
 	Refresh time.Duration // how often to come back, in whole minutes; less than one says nothing
 	Events  []ExportEvent // written in order of Start, then UID
+	// Cancelled takes the events out of the calendar of who has them (METHOD:CANCEL of RFC 5546).
+	Cancelled bool
+	// Organizer is the bare address of who sends the events, which RFC 5546 asks for in mails; "" says nothing.
+	Organizer string
 }
 
 // ExportEvent is one closed range of nights. Nothing about a guest belongs in it.
@@ -37,6 +41,9 @@ func Write(calendar Calendar) []byte {
 	file.SetProductId(clean(calendar.ProdID))
 	file.SetCalscale("GREGORIAN")
 	file.SetMethod(ics.MethodPublish)
+	if calendar.Cancelled {
+		file.SetMethod(ics.MethodCancel)
+	}
 	if name := clean(calendar.Name); name != "" {
 		file.SetName(name)
 		file.SetXWRCalName(name)
@@ -47,7 +54,14 @@ func Write(calendar Calendar) []byte {
 		file.SetXPublishedTTL(every)
 	}
 	for _, event := range ordered(calendar.Events) {
-		file.Components = append(file.Components, component(event))
+		written := component(event)
+		if calendar.Cancelled {
+			written.SetStatus(ics.ObjectStatusCancelled)
+		}
+		if organizer := clean(calendar.Organizer); organizer != "" {
+			written.SetOrganizer("mailto:" + organizer)
+		}
+		file.Components = append(file.Components, written)
 	}
 	var text bytes.Buffer
 	if err := file.SerializeTo(&text, ics.WithNewLine("\r\n"), ics.WithLineLength(75)); err != nil {

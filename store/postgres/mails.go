@@ -108,6 +108,16 @@ func (s *Store) Mail(ctx context.Context, id int64) (Mail, error) {
 	}, nil
 }
 
+// StayRevision tells how often the stay of a reservation became something else since it was held (confirmed, moved, cancelled), and
+// when it did last.
+func (s *Store) StayRevision(ctx context.Context, code string) (sequence int, at time.Time, err error) {
+	row, err := s.queries.StayRevision(ctx, s.pool, code)
+	if err != nil {
+		return 0, time.Time{}, explain("read revision of stay", err)
+	}
+	return int(row.Sequence), row.At, nil
+}
+
 // MailTried writes down how a try ended: [MailQueued] is tried again. A mail that has ended stays as it is.
 func (s *Store) MailTried(ctx context.Context, id int64, status MailStatus, reason string, now time.Time) error {
 	err := s.queries.MailTried(ctx, s.pool, &dbgen.MailTriedParams{ID: id, Status: string(status), Reason: reason, Now: now})

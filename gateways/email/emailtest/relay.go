@@ -61,7 +61,23 @@ type Relay struct {
 	tries int
 	// refusals wait at a stage (mail, rcpt, data), the next first.
 	refusals map[string][]int
+	// troubles are what the next mails meet instead of an answer, the next first.
+	troubles []Trouble
+	stopped  chan struct{}
 }
+
+// Trouble is what a relay does when it does not answer.
+type Trouble int
+
+// The troubles, each met at the end of a mail.
+const (
+	// Silence keeps the line and says nothing until the relay stops.
+	Silence Trouble = iota + 1
+	// Dropped cuts the line in the middle of the mail, which is lost.
+	Dropped
+	// DroppedAfter takes the mail and cuts the line before saying so.
+	DroppedAfter
+)
 
 // New starts a relay.
 func New(t *testing.T, options Options) *Relay {
@@ -84,7 +100,7 @@ func (r *Relay) Start() {
 	address, isTCP := listener.Addr().(*net.TCPAddr)
 	require.True(r.t, isTCP)
 	r.Host, r.Port = address.IP.String(), address.Port
-	r.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return r.session(), nil }))
+	r.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return r.session(c), nil }))
 	r.server.Domain, r.server.ErrorLog = "relay.test", silent{}
 	r.server.ReadTimeout, r.server.WriteTimeout = 10*time.Second, 10*time.Second
 	if r.options.StartTLS {
@@ -95,13 +111,14 @@ func (r *Relay) Start() {
 	if r.options.TLS {
 		listener = tls.NewListener(listener, r.tls)
 	}
-	r.door = listener
+	r.door, r.stopped = listener, make(chan struct{})
 	server := r.server
 	go func() { _ = server.Serve(listener) }()
 }
 
 // Stop closes the door; whoever is inside is thrown out.
 func (r *Relay) Stop() {
+	close(r.stopped)
 	_ = r.door.Close() // the server may not have begun to serve
 	_ = r.server.Close()
 }
@@ -111,6 +128,24 @@ func (r *Relay) Refuse(stage string, codes ...int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refusals[stage] = append(r.refusals[stage], codes...)
+}
+
+// Meet gives the next mails trouble, one each.
+func (r *Relay) Meet(troubles ...Trouble) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.troubles = append(r.troubles, troubles...)
+}
+
+func (r *Relay) trouble() Trouble {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.troubles) == 0 {
+		return 0
+	}
+	next := r.troubles[0]
+	r.troubles = r.troubles[1:]
+	return next
 }
 
 // Mails are those that the relay took, in order.
@@ -142,8 +177,8 @@ func (r *Relay) refusal(stage string) error {
 	return &smtp.SMTPError{Code: waiting[0], Message: "no <ana@example.org> here"}
 }
 
-func (r *Relay) session() smtp.Session {
-	plain := &session{relay: r}
+func (r *Relay) session(c *smtp.Conn) smtp.Session {
+	plain := &session{relay: r, line: c.Conn(), stopped: r.stopped}
 	if r.options.User == "" {
 		return plain
 	}
@@ -151,9 +186,11 @@ func (r *Relay) session() smtp.Session {
 }
 
 type session struct {
-	relay  *Relay
-	mail   Mail
-	closed bool
+	relay   *Relay
+	line    net.Conn
+	stopped chan struct{}
+	mail    Mail
+	closed  bool
 }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
@@ -170,6 +207,11 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 func (s *session) Data(body io.Reader) error {
+	trouble := s.relay.trouble()
+	if trouble == Dropped {
+		_, _ = io.CopyN(io.Discard, body, 100)
+		return s.line.Close()
+	}
 	raw, err := io.ReadAll(body)
 	if err != nil {
 		return err
@@ -177,10 +219,17 @@ func (s *session) Data(body io.Reader) error {
 	if err := s.relay.refusal("data"); err != nil {
 		return err
 	}
+	if trouble == Silence {
+		<-s.stopped
+		return s.line.Close()
+	}
 	s.mail.Raw = raw
 	s.relay.mu.Lock()
 	defer s.relay.mu.Unlock()
 	s.relay.mails = append(s.relay.mails, s.mail)
+	if trouble == DroppedAfter {
+		return s.line.Close()
+	}
 	return nil
 }
 

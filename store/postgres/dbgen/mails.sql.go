@@ -155,3 +155,22 @@ func (q *Queries) QueueMail(ctx context.Context, db DBTX, arg *QueueMailParams) 
 	err := row.Scan(&id)
 	return id, err
 }
+
+const stayRevision = `-- name: StayRevision :one
+SELECT coalesce(max(e.at), r.created_at)::timestamptz AS at, greatest(count(e.id) - 1, 0)::integer AS sequence
+FROM reservations r LEFT JOIN booking_events e ON e.reservation_id = r.id AND e.kind IN ('held', 'confirmed', 'moved', 'cancelled')
+WHERE r.code = $1 GROUP BY r.id
+`
+
+type StayRevisionRow struct {
+	At       time.Time
+	Sequence int32
+}
+
+// How often the stay became something else since it was held, and when it did last: what calendars tell an old state from a new one by.
+func (q *Queries) StayRevision(ctx context.Context, db DBTX, code string) (*StayRevisionRow, error) {
+	row := db.QueryRow(ctx, stayRevision, code)
+	var i StayRevisionRow
+	err := row.Scan(&i.At, &i.Sequence)
+	return &i, err
+}

@@ -28,3 +28,9 @@ WHERE m.id = @id;
 UPDATE mails SET status = @status, error = @reason, attempts = attempts + 1, tried_at = @now::timestamptz,
     sent_at = CASE WHEN @status::text = 'sent' THEN @now::timestamptz END
 WHERE id = @id AND status = 'queued';
+
+-- name: StayRevision :one
+-- How often the stay became something else since it was held, and when it did last: what calendars tell an old state from a new one by.
+SELECT coalesce(max(e.at), r.created_at)::timestamptz AS at, greatest(count(e.id) - 1, 0)::integer AS sequence
+FROM reservations r LEFT JOIN booking_events e ON e.reservation_id = r.id AND e.kind IN ('held', 'confirmed', 'moved', 'cancelled')
+WHERE r.code = @code GROUP BY r.id;
