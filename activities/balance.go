@@ -37,6 +37,8 @@ var asksBalance = map[workflows.NoticeKind]bool{
 	workflows.NoticeBalanceLink: true, workflows.NoticeBalanceReminder: true, workflows.NoticeOwnerBalanceUnpaid: true,
 }
 
+var _ workflows.TransferActivities = (*Reservations)(nil)
+
 // TransferStore is what the choice of a transfer writes.
 type TransferStore interface {
 	ChooseTransfer(ctx context.Context, code string, until, now time.Time) (postgres.Change, error)

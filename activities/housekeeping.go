@@ -23,6 +23,8 @@ type Housekeeping struct {
 	Now     func() time.Time
 }
 
+var _ workflows.HousekeepingActivities = (*Housekeeping)(nil)
+
 // HousekeepingStore is what the housekeeping reads and writes.
 type HousekeepingStore interface {
 	ForgetBatch(ctx context.Context, name string, keep postgres.Retention, most int, now time.Time) (int64, error)

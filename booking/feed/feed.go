@@ -129,6 +129,6 @@ type Plan struct {
 	// these are gone with nights that nothing else in the fetch closes.
 	Had, Lost int
 	// Settled says that the next good fetch of the same content will need nothing, as long as [Input.Ours] and Today are the
-	// same; otherwise the same content has to be reconciled again (see [Again]).
+	// same; otherwise the same content has to be reconciled again.
 	Settled bool
 }

@@ -54,6 +54,17 @@ func (m *memory) fetch(events ...feed.Seen) feed.Plan {
 	return m.plan
 }
 
+// same is what the last good fetch held, for a fetch that answers with the same content.
+func (m *memory) same() []feed.Seen {
+	var events []feed.Seen
+	for _, k := range m.Known {
+		if k.Missing == 0 {
+			events = append(events, feed.Seen{UID: k.UID, Nights: k.Nights, Kind: k.Kind})
+		}
+	}
+	return events
+}
+
 func (m *memory) apply(plan feed.Plan) {
 	change := map[int64]feed.Change{}
 	for _, c := range append(append([]feed.Change{}, plan.Update...), plan.Release...) {

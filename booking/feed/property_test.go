@@ -170,7 +170,7 @@ func (c *channel) requireTruth(m *memory) {
 	require.Empty(c.t, plan.Update)
 	require.Empty(c.t, plan.Release)
 	require.True(c.t, plan.Settled)
-	plan = m.fetch(feed.Again(m.Known)...)
+	plan = m.fetch(m.same()...)
 	require.Empty(c.t, append(append(plan.Add, plan.Update...), plan.Release...), "the same content needs no write")
 }
 

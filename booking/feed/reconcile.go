@@ -65,17 +65,6 @@ func (in *round) unread() []Seen {
 	return unread
 }
 
-// Again returns what the last good fetch held, for a fetch that answered with the same content.
-func Again(known []Known) []Seen {
-	seen := make([]Seen, 0, len(known))
-	for _, k := range known {
-		if k.Missing == 0 {
-			seen = append(seen, Seen{UID: k.UID, Nights: k.Nights, Kind: k.Kind})
-		}
-	}
-	return seen
-}
-
 func (p *Plan) appear(in *round, s sighting) {
 	if over(in.Today, s.Nights) {
 		return

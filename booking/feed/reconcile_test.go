@@ -38,7 +38,7 @@ func TestEveryEventClosesItsNights(t *testing.T) {
 	again := m.fetch(seen("", 30, 1), of("", seen("c", 20, 3)), of(feed.Reservation, seen("b", 10, 1)), of(feed.Closure, seen("a", 5, 2)))
 	requireNothing(t, again)
 	require.Equal(t, 4, again.Unchanged)
-	requireNothing(t, m.fetch(feed.Again(m.Known)...))
+	requireNothing(t, m.fetch(m.same()...))
 }
 
 func TestSameUIDWithNewDatesMoves(t *testing.T) {
@@ -77,7 +77,7 @@ func TestAVanishedEventIsReleasedAfterThreeGoodFetches(t *testing.T) {
 	for range feed.GoodFetchesToRelease - 1 {
 		requireUpdate(t, m.fetch(stays), feed.Missed)
 	}
-	plan := m.fetch(feed.Again(m.Known)...)
+	plan := m.fetch(m.same()...)
 	require.Len(t, plan.Release, 1, "a return begins the count anew")
 	require.Equal(t, feed.Released, plan.Release[0].Why)
 	require.Equal(t, every(nights(20, 2)), m.closed())

@@ -90,9 +90,6 @@ func Reset(ctx context.Context, opts Options) error {
 // Info is what dev.json says now.
 func (r *Running) Info() DevInfo { return r.info.current() }
 
-// Home is the absolute folder of the state.
-func (r *Running) Home() string { return r.settings.home }
-
 // Wait returns when all parts are stopped.
 func (r *Running) Wait() error {
 	<-r.stopped

@@ -136,15 +136,6 @@ func (r Report) Write(w io.Writer) error {
 	return nil
 }
 
-// Intents counts the messages of each intent, a corpus must have all.
-func Intents(messages []Message) map[understanding.Intent]int {
-	counts := map[understanding.Intent]int{}
-	for _, m := range messages {
-		counts[m.Want.Intent]++
-	}
-	return counts
-}
-
 // values are the fields in the order of fieldNames.
 func values(f understanding.Fields) []string {
 	return []string{
