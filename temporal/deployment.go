@@ -40,14 +40,14 @@ func MakeCurrent(ctx context.Context, c client.Client, buildID string, logger *s
 		case <-time.After(deploymentPause):
 		}
 	}
-	changed, err := handle.SetCurrentVersion(ctx, client.WorkerDeploymentSetCurrentVersionOptions{BuildID: buildID})
+	before, err := DescribeBuilds(ctx, c)
 	if err != nil {
+		return "", err
+	}
+	if _, err := handle.SetCurrentVersion(ctx, client.WorkerDeploymentSetCurrentVersionOptions{BuildID: buildID}); err != nil {
 		return "", fmt.Errorf("make build %s current: %w", buildID, err)
 	}
-	if changed.PreviousVersion != nil {
-		previous = changed.PreviousVersion.BuildID
-	}
-	return previous, nil
+	return before.Current, nil
 }
 
 // queuesWithout lists the task queues that no worker of the build polls.

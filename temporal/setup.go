@@ -31,7 +31,7 @@ type SetupOptions struct {
 	WatchFeedsEvery time.Duration
 	// HousekeepEvery is the interval of the housekeeping; zero makes no schedule.
 	HousekeepEvery time.Duration
-	Logger          *slog.Logger // slog.Default when nil.
+	Logger         *slog.Logger // slog.Default when nil.
 }
 
 const defaultRetention = 14 * 24 * time.Hour

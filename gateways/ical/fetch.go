@@ -92,10 +92,11 @@ func (f *Fetcher) Fetch(ctx context.Context, address string, known Known) (Fetch
 	client := http.Client{Transport: f.transport, CheckRedirect: f.redirect}
 	request, end := exchange.Traced(request)
 	response, err := client.Do(request)
-	end(response, err)
 	if err != nil {
+		end(0, err)
 		return Fetched{}, failed(ctx, err)
 	}
+	end(response.StatusCode, nil)
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusNotModified && known != (Known{}) {
 		return Fetched{NotModified: true, ETag: known.ETag, LastModified: known.LastModified}, nil

@@ -41,12 +41,13 @@ func Do(client *http.Client, request *http.Request) (response *http.Response, se
 		return nil, false, err
 	}
 	request, end := Traced(request)
-	defer func() { end(response, err) }()
 	watch := sendWatch{repeatable: repeatable(request)}
 	response, err = client.Do(request.WithContext(watch.trace(request.Context())))
 	if err != nil {
+		end(0, err)
 		return nil, watch.maybeSent(err), WithoutAddress(err)
 	}
+	end(response.StatusCode, nil)
 	return response, true, nil
 }
 

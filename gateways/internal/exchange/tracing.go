@@ -11,16 +11,17 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Traced starts the span of a request and returns the request to send and what ends the span. It says method and host and no more:
-// paths name people and bookings. Providers are not told that there is a trace.
-func Traced(request *http.Request) (*http.Request, func(*http.Response, error)) {
+// Traced starts the span of a request and returns the request to send and what ends the span, told the
+// status of the answer or the error. The span says method and host and no more: paths name people and bookings. Providers are
+// not told that there is a trace.
+func Traced(request *http.Request) (*http.Request, func(status int, err error)) {
 	ctx, span := otel.Tracer("cabanas").Start(request.Context(), request.Method+" "+request.URL.Hostname(),
 		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 			attribute.String("http.request.method", request.Method), attribute.String("server.address", request.URL.Hostname())))
 	if !span.IsRecording() {
-		return request, func(*http.Response, error) {}
+		return request, func(int, error) {}
 	}
-	return request.WithContext(ctx), func(response *http.Response, err error) {
+	return request.WithContext(ctx), func(status int, err error) {
 		defer span.End()
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
@@ -28,9 +29,9 @@ func Traced(request *http.Request) (*http.Request, func(*http.Response, error)) 
 		case err != nil:
 			failed(span, "no_answer")
 		default:
-			span.SetAttributes(attribute.Int("http.response.status_code", response.StatusCode))
-			if response.StatusCode >= http.StatusBadRequest {
-				failed(span, http.StatusText(response.StatusCode))
+			span.SetAttributes(attribute.Int("http.response.status_code", status))
+			if status >= http.StatusBadRequest {
+				failed(span, http.StatusText(status))
 			}
 		}
 	}
