@@ -239,7 +239,7 @@ func (b *board) blocks(ctx context.Context, accommodationID int64, from, to book
 }
 
 func (b *board) conflicts(ctx context.Context, accommodationID int64) error {
-	open, err := b.desk.Store.ConflictPage(ctx, postgres.ConflictsOpen, accommodationID, 0, boardPage)
+	open, err := b.desk.Store.ConflictPage(ctx, postgres.ConflictFilter{Status: postgres.ConflictsOpen, AccommodationID: accommodationID}, 0, boardPage)
 	if err != nil {
 		return err
 	}

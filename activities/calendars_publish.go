@@ -33,12 +33,14 @@ func (d *CalendarDesk) MakeExport(ctx context.Context, accommodationID int64, ch
 }
 
 // Exports lists exports by id after one, of an accommodation or all with 0.
-func (d *CalendarDesk) Exports(ctx context.Context, accommodationID, after int64, most int) ([]postgres.Export, error) {
-	exports, err := d.Store.Exports(ctx, accommodationID)
+func (d *CalendarDesk) Exports(ctx context.Context, filter postgres.FeedFilter, after int64, most int) ([]postgres.Export, error) {
+	exports, err := d.Store.Exports(ctx, filter.AccommodationID)
 	if err != nil {
 		return nil, err
 	}
-	exports = slices.DeleteFunc(exports, func(x postgres.Export) bool { return x.ID <= after })
+	exports = slices.DeleteFunc(exports, func(x postgres.Export) bool {
+		return x.ID <= after || filter.Channel != "" && x.Channel != filter.Channel
+	})
 	slices.SortFunc(exports, func(a, b postgres.Export) int { return int(a.ID - b.ID) })
 	return exports[:min(most, len(exports))], nil
 }

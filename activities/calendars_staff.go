@@ -37,7 +37,7 @@ type BookingCanceller interface {
 // CalendarDeskStore is what the calendar desk reads and writes beside the feeds themselves.
 type CalendarDeskStore interface {
 	CatalogueStore
-	FeedPage(ctx context.Context, accommodationID, after int64, most int, today booking.Date) ([]postgres.Feed, error)
+	FeedPage(ctx context.Context, filter postgres.FeedFilter, after int64, most int, today booking.Date) ([]postgres.Feed, error)
 	ChangeFeedByStaff(ctx context.Context, id int64, change postgres.FeedChange, by postgres.Author, now time.Time) error
 
 	RotateExport(ctx context.Context, accommodationID int64, channel booking.Channel, tokenHash []byte, by postgres.Author, now time.Time) (postgres.Export, error)
@@ -53,7 +53,7 @@ type CalendarDeskStore interface {
 	ImportBlocks(ctx context.Context, accommodationID int64, events []postgres.ImportedNights, by postgres.Author, now time.Time) (postgres.ImportedCalendar, error)
 
 	Conflict(ctx context.Context, id int64) (postgres.Conflict, error)
-	ConflictPage(ctx context.Context, status postgres.ConflictStatus, accommodationID, before int64, most int) ([]postgres.Conflict, error)
+	ConflictPage(ctx context.Context, filter postgres.ConflictFilter, before int64, most int) ([]postgres.Conflict, error)
 	ResolveByStaff(ctx context.Context, id int64, choice postgres.Resolution, by postgres.Author, now time.Time) error
 }
 
@@ -105,13 +105,13 @@ func (d *CalendarDesk) Preview(ctx context.Context, request PreviewRequest) (Pre
 	return d.Calendars.Preview(ctx, request)
 }
 
-// FeedPage lists feeds by id after one, of an accommodation or all with 0, with their last good answers to the minute.
-func (d *CalendarDesk) FeedPage(ctx context.Context, accommodationID, after int64, most int) ([]postgres.Feed, error) {
+// FeedPage lists feeds by id after one, with their last good answers to the minute.
+func (d *CalendarDesk) FeedPage(ctx context.Context, filter postgres.FeedFilter, after int64, most int) ([]postgres.Feed, error) {
 	today, err := d.Calendars.today(ctx)
 	if err != nil {
 		return nil, err
 	}
-	feeds, err := d.Store.FeedPage(ctx, accommodationID, after, most, today)
+	feeds, err := d.Store.FeedPage(ctx, filter, after, most, today)
 	d.Calendars.readClock(ctx, feeds)
 	return feeds, err
 }
@@ -258,8 +258,11 @@ func (d *CalendarDesk) Blocks(ctx context.Context, filter postgres.BlockFilter, 
 }
 
 // Conflicts lists conflicts, the newest first, below an id; 0 is all.
-func (d *CalendarDesk) Conflicts(ctx context.Context, status postgres.ConflictStatus, accommodationID, before int64, most int) ([]postgres.Conflict, error) {
-	return d.Store.ConflictPage(ctx, status, accommodationID, before, most)
+func (d *CalendarDesk) Conflicts(ctx context.Context, filter postgres.ConflictFilter, before int64, most int) ([]postgres.Conflict, error) {
+	if !filter.From.IsZero() && !filter.To.IsZero() && !filter.From.Before(filter.To) {
+		return nil, booking.Refuse(booking.CodeInvalidDates, "to is not after from")
+	}
+	return d.Store.ConflictPage(ctx, filter, before, most)
 }
 
 // reasonConflict is why a booking was cancelled, for its story.

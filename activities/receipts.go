@@ -27,6 +27,7 @@ type ReceiptDesk struct {
 		ReceiptStore
 		Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 		ReceiptByToken(ctx context.Context, token string) (booking.Receipt, error)
+		Receipts(ctx context.Context, filter postgres.ReceiptFilter, oldest bool, after postgres.Place, most int) ([]postgres.ListedReceipt, error)
 	}
 	Now func() time.Time
 }

@@ -29,8 +29,9 @@ type RefundDesk struct {
 // RefundDeskStore is what the refund desk reads and writes.
 type RefundDeskStore interface {
 	CatalogueStore
-	AllPayments(ctx context.Context, before int64, most int) ([]postgres.PaymentRow, error)
-	AllRefunds(ctx context.Context, before int64, most int, status postgres.RefundStatus) ([]postgres.RefundOf, error)
+	Ledger(ctx context.Context, filter postgres.LedgerFilter, oldest bool, after postgres.Place, most int) ([]postgres.PaymentRow, error)
+	PaymentFile(ctx context.Context, providerID string) (postgres.PaymentFile, error)
+	AllRefunds(ctx context.Context, filter postgres.RefundFilter, oldest bool, after postgres.Place, most int) ([]postgres.RefundOf, error)
 	RefundByID(ctx context.Context, id int64) (postgres.RefundOf, error)
 	SetCancellation(ctx context.Context, by postgres.Author, accommodationID int64, policy *booking.CancellationPolicy, now time.Time) error
 }
@@ -76,14 +77,19 @@ func (d *RefundDesk) Decide(ctx context.Context, refundID int64, approve bool, s
 	return d.Store.RefundByID(ctx, refundID)
 }
 
-// Payments lists the ledger, the newest first.
-func (d *RefundDesk) Payments(ctx context.Context, before int64, most int) ([]postgres.PaymentRow, error) {
-	return d.Store.AllPayments(ctx, before, most)
+// Payments lists the ledger, see [postgres.Store.Ledger].
+func (d *RefundDesk) Payments(ctx context.Context, filter postgres.LedgerFilter, oldest bool, after postgres.Place, most int) ([]postgres.PaymentRow, error) {
+	return d.Store.Ledger(ctx, filter, oldest, after, most)
 }
 
-// Refunds lists refunds, the newest first; an empty status is all of them.
-func (d *RefundDesk) Refunds(ctx context.Context, before int64, most int, status postgres.RefundStatus) ([]postgres.RefundOf, error) {
-	return d.Store.AllRefunds(ctx, before, most, status)
+// Payment reads everything about a payment but who paid, by its provider's id.
+func (d *RefundDesk) Payment(ctx context.Context, providerID string) (postgres.PaymentFile, error) {
+	return d.Store.PaymentFile(ctx, providerID)
+}
+
+// Refunds lists refunds, see [postgres.Store.AllRefunds].
+func (d *RefundDesk) Refunds(ctx context.Context, filter postgres.RefundFilter, oldest bool, after postgres.Place, most int) ([]postgres.RefundOf, error) {
+	return d.Store.AllRefunds(ctx, filter, oldest, after, most)
 }
 
 // Cancellation returns the policy for new bookings of an accommodation, or of the property with id 0.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"cabanas/booking"
@@ -24,7 +25,7 @@ type Switchboard struct {
 
 // SwitchboardStore is what people read and write of conversations.
 type SwitchboardStore interface {
-	Conversations(ctx context.Context, before int64, most int, takenOver *bool, now time.Time) ([]postgres.Conversation, error)
+	Conversations(ctx context.Context, filter postgres.ConversationFilter, before int64, most int, now time.Time) ([]postgres.Conversation, error)
 	Conversation(ctx context.Context, guestID int64, now time.Time) (postgres.Conversation, error)
 	Thread(ctx context.Context, guestID, before int64, most int) ([]postgres.Message, error)
 	TakeOver(ctx context.Context, guestID int64, until time.Time, by postgres.Author, now time.Time) error
@@ -38,9 +39,11 @@ type RedeliveryStarter interface {
 	Redelivery(ctx context.Context, messageID int64) error
 }
 
-// List returns conversations, see [postgres.Store.Conversations].
-func (s *Switchboard) List(ctx context.Context, before int64, most int, takenOver *bool) ([]postgres.Conversation, error) {
-	return s.Store.Conversations(ctx, before, most, takenOver, s.Now())
+// List returns conversations, see [postgres.Store.Conversations]. What is searched may be a phone in any usual spelling.
+func (s *Switchboard) List(ctx context.Context, filter postgres.ConversationFilter, before int64, most int) ([]postgres.Conversation, error) {
+	filter.Search = strings.TrimSpace(filter.Search)
+	filter.Phone = phoneIn(filter.Search)
+	return s.Store.Conversations(ctx, filter, before, most, s.Now())
 }
 
 // Thread returns a conversation and what was said in it, newest first, below a message id (0: all).

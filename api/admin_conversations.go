@@ -23,7 +23,7 @@ const tagConversations = "Conversations"
 // Switchboard is where staff reads along and talks to guests; *activities.Switchboard is one. Its refusals are
 // [booking.Error].
 type Switchboard interface {
-	List(ctx context.Context, before int64, most int, takenOver *bool) ([]postgres.Conversation, error)
+	List(ctx context.Context, filter postgres.ConversationFilter, before int64, most int) ([]postgres.Conversation, error)
 	Thread(ctx context.Context, guestID, before int64, most int) (postgres.Conversation, []postgres.Message, error)
 	TakeOver(ctx context.Context, guestID int64, by postgres.Author) (postgres.Conversation, error)
 	HandBack(ctx context.Context, guestID int64, by postgres.Author) (postgres.Conversation, error)
@@ -39,7 +39,7 @@ func addConversations(s staff, o *Options) {
 			Summary: summary, Description: description, Errors: errors}
 	}
 	staffRoute(s, accounts.ReadOnly, op("list-conversations", http.MethodGet, path, "Conversations with guests",
-		"The one with the newest message first."), routes.list)
+		"The one with the newest message first. Filters that are given all have to hold.", http.StatusUnprocessableEntity), routes.list)
 	staffRoute(s, accounts.ReadOnly, op("get-conversation", http.MethodGet, path+"/{guest_id}", "What was said with a guest",
 		"Newest first.", http.StatusNotFound), routes.thread)
 	staffRoute(s, accounts.Staff, op("take-over", http.MethodPost, path+"/{guest_id}/take-over", "Answer a guest myself",
@@ -56,9 +56,13 @@ func addConversations(s staff, o *Options) {
 type conversationRoutes struct{ *Options }
 
 type conversationListInput struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
-	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
-	Status string `query:"status" enum:"bot,person" doc:"Only those that the bot, or a person, answers."`
+	Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
+	Cursor   string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
+	Status   string `query:"status" enum:"bot,person" doc:"Only those that the bot, or a person, answers."`
+	Waiting  string `query:"waiting" enum:"true,false" doc:"true: the newest message is the guest's, and nobody has answered it yet."`
+	Window   string `query:"window" enum:"open,closed" doc:"open: the guest can be written to freely."`
+	Language string `query:"language" enum:"es,pt,en" doc:"Only those in this language."`
+	Search   string `query:"search" maxLength:"100" doc:"Part of a name, or of a phone in any usual spelling."`
 }
 
 type conversationListOutput struct{ Body conversationList }
@@ -68,12 +72,12 @@ func (r conversationRoutes) list(ctx context.Context, in *conversationListInput)
 	if err != nil {
 		return nil, invalidField(ctx, "query", "cursor", "expected the next_cursor of an earlier answer")
 	}
-	var takenOver *bool
-	if in.Status != "" {
-		person := in.Status == statusPerson
-		takenOver = &person
+	if !printable(in.Search) {
+		return nil, invalidField(ctx, "query", "search", "expected printable characters")
 	}
-	found, err := r.Switchboard.List(ctx, before, in.Limit+1, takenOver)
+	filter := postgres.ConversationFilter{TakenOver: oneOf(in.Status, statusPerson), Waiting: oneOf(in.Waiting, "true"),
+		WindowOpen: oneOf(in.Window, "open"), Language: in.Language, Search: in.Search}
+	found, err := r.Switchboard.List(ctx, filter, before, in.Limit+1)
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "list conversations", err)
 	}

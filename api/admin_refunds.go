@@ -25,8 +25,9 @@ type RefundDesk interface {
 	// GiveBack returns part of what was paid for a running booking; the same key returns nothing more.
 	GiveBack(ctx context.Context, code, key, reason string, amount booking.Money, staffID int64) (booking.Money, error)
 	Decide(ctx context.Context, refundID int64, approve bool, staffID int64) (postgres.RefundOf, error)
-	Payments(ctx context.Context, before int64, most int) ([]postgres.PaymentRow, error)
-	Refunds(ctx context.Context, before int64, most int, status postgres.RefundStatus) ([]postgres.RefundOf, error)
+	Payments(ctx context.Context, filter postgres.LedgerFilter, oldest bool, after postgres.Place, most int) ([]postgres.PaymentRow, error)
+	Payment(ctx context.Context, providerID string) (postgres.PaymentFile, error)
+	Refunds(ctx context.Context, filter postgres.RefundFilter, oldest bool, after postgres.Place, most int) ([]postgres.RefundOf, error)
 	Cancellation(ctx context.Context, accommodationID int64) (booking.CancellationPolicy, error)
 	SetCancellation(ctx context.Context, by postgres.Author, accommodationID int64, policy *booking.CancellationPolicy) error
 }
@@ -40,8 +41,9 @@ func addRefunds(s staff, o *Options) {
 		return huma.Operation{OperationID: id, Method: method, Path: prefix + "/admin" + path, Tags: []string{tagMoney},
 			Summary: summary, Description: description, Errors: errors}
 	}
-	staffRoute(s, accounts.ReadOnly, op("list-payments", http.MethodGet, "/payments", "The ledger of payments", "Newest first."), routes.payments)
-	staffRoute(s, accounts.ReadOnly, op("list-refunds", http.MethodGet, "/refunds", "Money on its way back", "Newest first."), routes.refunds)
+	staffRoute(s, accounts.ReadOnly, op("list-refunds", http.MethodGet, "/refunds", "Money on its way back",
+		"By when it was written down, the newest first. Filters that are given all have to hold; of several statuses, with commas between "+
+			"them, any does.", http.StatusUnprocessableEntity), routes.refunds)
 	staffRoute(s, accounts.Owner, op("approve-refund", http.MethodPost, "/refunds/{id}/approve", "Let a refund go",
 		"One that waits for the owner; every part of the same order goes with it.", http.StatusNotFound, http.StatusConflict), routes.approve)
 	staffRoute(s, accounts.Owner, op("refuse-refund", http.MethodPost, "/refunds/{id}/refuse", "Keep the money of a refund",
@@ -59,46 +61,6 @@ func addRefunds(s staff, o *Options) {
 }
 
 type refundRoutes struct{ *Options }
-
-type ledgerItem struct {
-	PaymentID   string    `json:"payment_id" doc:"The provider's id."`
-	Code        string    `json:"code" doc:"Of its reservation; empty when it is nobody's."`
-	Status      string    `json:"status" doc:"What the provider says."`
-	Disposition string    `json:"disposition" doc:"What is to become of the money."`
-	Verdict     string    `json:"verdict"`
-	Amount      money     `json:"amount"`
-	Refunded    money     `json:"refunded"`
-	ReceivedAt  time.Time `json:"received_at"`
-}
-
-type ledgerList struct {
-	Items      []ledgerItem `json:"items" nullable:"false"`
-	NextCursor *string      `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last."`
-}
-
-type ledgerOutput struct{ Body ledgerList }
-
-func (r refundRoutes) payments(ctx context.Context, in *listInput) (*ledgerOutput, error) {
-	before, err := parseCursor(in.Cursor)
-	if err != nil {
-		return nil, invalidField(ctx, "query", "cursor", "expected the next_cursor of an earlier answer")
-	}
-	found, err := r.Refunds.Payments(ctx, before, in.Limit+1)
-	if err != nil {
-		return nil, refusal(ctx, r.Logger, "list payments", err)
-	}
-	out := &ledgerOutput{Body: ledgerList{Items: []ledgerItem{}}}
-	for _, p := range found[:min(in.Limit, len(found))] {
-		out.Body.Items = append(out.Body.Items, ledgerItem{PaymentID: p.ProviderID, Code: p.Code, Status: string(p.Status),
-			Disposition: string(p.Disposition), Verdict: string(p.Verdict), Amount: moneyOf(p.Amount), Refunded: moneyOf(p.Refunded),
-			ReceivedAt: p.ReceivedAt.UTC()})
-	}
-	if len(found) > in.Limit {
-		cursor := makeCursor(found[in.Limit-1].ID)
-		out.Body.NextCursor = &cursor
-	}
-	return out, nil
-}
 
 type refundItem struct {
 	ID        int64      `json:"id"`
@@ -133,9 +95,14 @@ func wordOf(reason string) string {
 }
 
 type refundListInput struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
-	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
-	Status string `query:"status" enum:"planned,awaiting_approval,by_hand,in_process,done,failed" doc:"Only those."`
+	Limit     int       `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
+	Cursor    string    `query:"cursor" maxLength:"200" doc:"next_cursor of the page before, of the same sort."`
+	Sort      string    `query:"sort" enum:"newest,oldest" default:"newest"`
+	Status    []string  `query:"status" enum:"planned,awaiting_approval,sent,by_hand,in_process,done,failed" doc:"As items show it."`
+	Code      string    `query:"code" maxLength:"40" example:"RES261120A1B2C3" doc:"Of the reservation."`
+	PaymentID string    `query:"payment_id" maxLength:"80" example:"1234567890" doc:"Of this payment, by the provider's id."`
+	From      time.Time `query:"from" example:"2026-11-01T00:00:00Z" doc:"Written down from this instant on."`
+	To        time.Time `query:"to" example:"2027-12-01T00:00:00Z" doc:"Written down before this instant."`
 }
 
 type refundList struct {
@@ -146,22 +113,29 @@ type refundList struct {
 type refundListOutput struct{ Body refundList }
 
 func (r refundRoutes) refunds(ctx context.Context, in *refundListInput) (*refundListOutput, error) {
-	before, err := parseCursor(in.Cursor)
-	if err != nil {
-		return nil, invalidField(ctx, "query", "cursor", "expected the next_cursor of an earlier answer")
+	code, problem := codeFilter(ctx, in.Code)
+	if problem == nil {
+		problem = spanOfInstants(ctx, in.From, in.To)
 	}
-	found, err := r.Refunds.Refunds(ctx, before, in.Limit+1, postgres.RefundStatus(in.Status))
+	if problem == nil && !printable(in.PaymentID) {
+		problem = invalidField(ctx, "query", "payment_id", "expected printable characters")
+	}
+	if problem != nil {
+		return nil, problem
+	}
+	order := timeOrder("refunds", in.Sort)
+	after, err := parsePlace(order, in.Cursor)
+	if err != nil {
+		return nil, badPlace(ctx)
+	}
+	filter := postgres.RefundFilter{Statuses: wordsOf[postgres.RefundStatus](in.Status), Code: code, PaymentID: in.PaymentID, From: in.From, To: in.To}
+	found, err := r.Refunds.Refunds(ctx, filter, in.Sort == sortOldest, after, in.Limit+1)
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "list refunds", err)
 	}
-	out := &refundListOutput{Body: refundList{Items: []refundItem{}}}
-	for _, f := range found[:min(in.Limit, len(found))] {
-		out.Body.Items = append(out.Body.Items, refundItemOf(f))
-	}
-	if len(found) > in.Limit {
-		cursor := makeCursor(found[in.Limit-1].ID)
-		out.Body.NextCursor = &cursor
-	}
+	out := &refundListOutput{}
+	page, cursor := placedPage(found, in.Limit, order)
+	out.Body.Items, out.Body.NextCursor = each(page, refundItemOf), cursor
 	return out, nil
 }
 

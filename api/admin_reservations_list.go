@@ -3,11 +3,9 @@ package api
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -50,8 +48,7 @@ func addReservationDesk(s, slow staff, o *Options) {
 	export := op("export-reservations", http.MethodGet, "/export.csv", "Bookings as a table",
 		"All of them, with the filters and the order of the list. With separator=semicolon the table is one that Excel in Argentina opens: "+
 			"semicolons, decimal commas and a byte order mark.", rule)
-	export.Responses = map[string]*huma.Response{"200": {Description: "The table.", Content: map[string]*huma.MediaType{
-		"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}}}}
+	export.Responses = tableResponse()
 	staffRoute(slow, accounts.ReadOnly, export, routes.export)
 	staffRoute(s, accounts.ReadOnly, op("get-reservation-for-staff", http.MethodGet, "/{code}", "Everything about a booking",
 		"With its story: what happened, when, by whom, on which numbers. With If-None-Match an unchanged booking is 304.", missing), routes.file)
@@ -162,7 +159,7 @@ func (r deskRoutes) list(ctx context.Context, in *reservationListInput) (*reserv
 		return nil, problem
 	}
 	order := orderOf(in.Sort, in.Direction)
-	after, err := parsePlace(order, in.Cursor)
+	after, err := parsePlace(orderName(order), in.Cursor)
 	if err != nil {
 		return nil, invalidField(ctx, "query", "cursor", "expected the next_cursor of an earlier answer with the same sort and direction")
 	}
@@ -176,7 +173,7 @@ func (r deskRoutes) list(ctx context.Context, in *reservationListInput) (*reserv
 		out.Body.Items = append(out.Body.Items, deskItemOf(row))
 	}
 	if len(found) > in.Limit {
-		cursor := placeCursor(order, found[in.Limit-1].Place)
+		cursor := placeCursor(orderName(order), found[in.Limit-1].Place)
 		out.Body.NextCursor = &cursor
 	}
 	return out, nil
@@ -184,6 +181,11 @@ func (r deskRoutes) list(ctx context.Context, in *reservationListInput) (*reserv
 
 func orderOf(sort, direction string) postgres.ReservationOrder {
 	return postgres.ReservationOrder{By: postgres.ReservationSort(cmp.Or(sort, string(postgres.ByCreation))), Descending: direction != "asc"}
+}
+
+// orderName ties a cursor to the order it was given in.
+func orderName(order postgres.ReservationOrder) string {
+	return fmt.Sprintf("%s:%t", order.By, order.Descending)
 }
 
 // filter checks what the description of the route cannot say.
@@ -226,33 +228,4 @@ func wordsOf[T ~string](words []string) []T {
 		}
 	}
 	return typed
-}
-
-// placeCursor names the end of a page, together with the order it has a meaning in.
-func placeCursor(order postgres.ReservationOrder, place postgres.ReservationPlace) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%t:%d:%d", order.By, order.Descending, place.At.UnixMicro(), place.ID))
-}
-
-func parsePlace(order postgres.ReservationOrder, cursor string) (postgres.ReservationPlace, error) {
-	if cursor == "" {
-		return postgres.ReservationPlace{}, nil
-	}
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return postgres.ReservationPlace{}, fmt.Errorf("cursor: %w", err)
-	}
-	parts := strings.Split(string(text), ":")
-	if len(parts) != 4 || parts[0] != string(order.By) || parts[1] != strconv.FormatBool(order.Descending) {
-		return postgres.ReservationPlace{}, fmt.Errorf("cursor of another order")
-	}
-	at, err := strconv.ParseInt(parts[2], 10, 64)
-	if err != nil {
-		return postgres.ReservationPlace{}, fmt.Errorf("cursor: %w", err)
-	}
-	id, err := strconv.ParseInt(parts[3], 10, 64)
-	place := postgres.ReservationPlace{At: time.UnixMicro(at).UTC(), ID: id}
-	if err != nil || id < 1 || place.At.Year() < 1 || place.At.Year() > 9999 {
-		return postgres.ReservationPlace{}, fmt.Errorf("cursor names no place")
-	}
-	return place, nil
 }

@@ -8,12 +8,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"cabanas/internal/accounts"
+	"cabanas/store/postgres"
 )
 
 func addUsers(s staff, o *Options) {
 	routes := userRoutes{o}
 	staffRoute(s, accounts.Owner, huma.Operation{
 		OperationID: "list-users", Method: http.MethodGet, Path: prefix + "/admin/users", Tags: []string{tagStaff}, Summary: "Accounts of staff",
+		Description: "In the order in which they were made. Filters that are given both have to hold.",
 	}, routes.list)
 	staffRoute(s, accounts.Owner, huma.Operation{
 		OperationID: "create-user", Method: http.MethodPost, Path: prefix + "/admin/users", Tags: []string{tagStaff},
@@ -31,6 +33,12 @@ func addUsers(s staff, o *Options) {
 		Description: "Ends its sessions at once. The last owner stays one.",
 		Errors:      []int{http.StatusNotFound, http.StatusConflict},
 	}, routes.disable)
+	staffRoute(s, accounts.Owner, huma.Operation{
+		OperationID: "enable-user", Method: http.MethodPost, Path: prefix + "/admin/users/{id}/enable", Tags: []string{tagStaff},
+		Summary:     "Open an account that was closed",
+		Description: "Its sessions stay ended.",
+		Errors:      []int{http.StatusNotFound},
+	}, routes.enable)
 }
 
 type userRoutes struct{ *Options }
@@ -63,12 +71,19 @@ type userList struct {
 
 type userListOutput struct{ Body userList }
 
-func (r userRoutes) list(ctx context.Context, in *listInput) (*userListOutput, error) {
+type userListInput struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
+	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
+	Role   string `query:"role" enum:"owner,staff,readonly" doc:"Only those."`
+	Active string `query:"active" enum:"true,false" doc:"Only those that may come in, or that are closed."`
+}
+
+func (r userRoutes) list(ctx context.Context, in *userListInput) (*userListOutput, error) {
 	after, err := parseCursor(in.Cursor)
 	if err != nil {
 		return nil, invalidField(ctx, "query", "cursor", "expected the next_cursor of an earlier answer")
 	}
-	found, err := r.Accounts.Accounts(ctx, after, in.Limit+1)
+	found, err := r.Accounts.Accounts(ctx, postgres.UserFilter{Role: in.Role, Active: oneOf(in.Active, "true")}, after, in.Limit+1)
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "list users", err)
 	}
@@ -117,6 +132,11 @@ type userInput struct {
 
 func (r userRoutes) disable(ctx context.Context, in *userInput) (*userOutput, error) {
 	disabled := true
+	return r.changed(ctx, in.ID, nil, &disabled)
+}
+
+func (r userRoutes) enable(ctx context.Context, in *userInput) (*userOutput, error) {
+	disabled := false
 	return r.changed(ctx, in.ID, nil, &disabled)
 }
 

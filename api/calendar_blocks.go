@@ -43,6 +43,7 @@ type blockListInput struct {
 	From            string `query:"from" format:"date" doc:"From this night on; today when absent."`
 	To              string `query:"to" format:"date" doc:"Before this night."`
 	Source          string `query:"source" enum:"manual,feed,offer" doc:"Only those."`
+	Channel         string `query:"channel" enum:"airbnb,booking,vrbo,other" doc:"Only those that a feed of this channel closed."`
 }
 
 type blockListOutput struct {
@@ -57,7 +58,7 @@ func (r calendarRoutes) blocks(ctx context.Context, in *blockListInput) (*blockL
 	if err != nil {
 		return nil, badCursor(ctx)
 	}
-	filter := postgres.BlockFilter{AccommodationID: in.AccommodationID, Source: in.Source}
+	filter := postgres.BlockFilter{AccommodationID: in.AccommodationID, Source: in.Source, Channel: booking.Channel(in.Channel)}
 	var problem *Problem
 	if filter.From, filter.To, problem = parseSpan(ctx, in.From, in.To); problem != nil {
 		return nil, problem

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"cabanas/booking"
 	"cabanas/store/postgres"
 )
 
@@ -40,6 +41,10 @@ type conflictListInput struct {
 	PageQuery
 	AccommodationID int64  `query:"accommodation_id" minimum:"0" doc:"Only of this accommodation."`
 	Status          string `query:"status" enum:"open,resolved,all" default:"open"`
+	Channel         string `query:"channel" enum:"airbnb,booking,vrbo,other" doc:"Only those that a feed of this channel made."`
+	Code            string `query:"code" maxLength:"40" example:"RES261120A1B2C3" doc:"Only of this reservation."`
+	From            string `query:"from" format:"date" example:"2027-01-01" doc:"Only those whose closed nights go on at this night or after it."`
+	To              string `query:"to" format:"date" example:"2027-02-01" doc:"Only those whose closed nights begin before this night."`
 }
 
 type conflictListOutput struct {
@@ -54,7 +59,15 @@ func (r calendarRoutes) conflicts(ctx context.Context, in *conflictListInput) (*
 	if err != nil {
 		return nil, badCursor(ctx)
 	}
-	found, err := r.Calendars.Conflicts(ctx, postgres.ConflictStatus(in.Status), in.AccommodationID, before, in.Limit+1)
+	filter := postgres.ConflictFilter{Status: postgres.ConflictStatus(in.Status), AccommodationID: in.AccommodationID, Channel: booking.Channel(in.Channel)}
+	var problem *Problem
+	if filter.Code, problem = codeFilter(ctx, in.Code); problem != nil {
+		return nil, problem
+	}
+	if filter.From, filter.To, problem = parseSpan(ctx, in.From, in.To); problem != nil {
+		return nil, problem
+	}
+	found, err := r.Calendars.Conflicts(ctx, filter, before, in.Limit+1)
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "list conflicts", err)
 	}

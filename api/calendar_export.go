@@ -116,6 +116,12 @@ func exportItemOf(x postgres.Export) ExportItem {
 		CreatedAt: x.CreatedAt.UTC(), RotatedAt: timeOrNull(x.RotatedAt), LastPullAt: timeOrNull(x.LastPull)}
 }
 
+type exportListInput struct {
+	PageQuery
+	AccommodationID int64  `query:"accommodation_id" minimum:"0" doc:"Only of this accommodation."`
+	Channel         string `query:"channel" enum:"airbnb,booking,vrbo,other" doc:"Only for this channel."`
+}
+
 type exportListOutput struct {
 	Body struct {
 		Items      []ExportItem `json:"items" nullable:"false"`
@@ -123,12 +129,12 @@ type exportListOutput struct {
 	}
 }
 
-func (r calendarRoutes) exports(ctx context.Context, in *feedListInput) (*exportListOutput, error) {
+func (r calendarRoutes) exports(ctx context.Context, in *exportListInput) (*exportListOutput, error) {
 	after, err := parseCursor(in.Cursor)
 	if err != nil {
 		return nil, badCursor(ctx)
 	}
-	found, err := r.Calendars.Exports(ctx, in.AccommodationID, after, in.Limit+1)
+	found, err := r.Calendars.Exports(ctx, postgres.FeedFilter{AccommodationID: in.AccommodationID, Channel: booking.Channel(in.Channel)}, after, in.Limit+1)
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "list exports", err)
 	}

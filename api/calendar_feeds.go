@@ -113,7 +113,9 @@ func syncResultOf(id int64, result workflows.CalendarSyncResult) syncResult {
 
 type feedListInput struct {
 	PageQuery
-	AccommodationID int64 `query:"accommodation_id" minimum:"0" doc:"Only of this accommodation."`
+	AccommodationID int64  `query:"accommodation_id" minimum:"0" doc:"Only of this accommodation."`
+	Channel         string `query:"channel" enum:"airbnb,booking,vrbo,other" doc:"Only of this channel."`
+	Status          string `query:"status" enum:"new,ok,failing,quarantined,paused" doc:"Only those."`
 }
 
 type feedListOutput struct {
@@ -128,7 +130,7 @@ func (r calendarRoutes) feeds(ctx context.Context, in *feedListInput) (*feedList
 	if err != nil {
 		return nil, badCursor(ctx)
 	}
-	found, err := r.Calendars.FeedPage(ctx, in.AccommodationID, after, in.Limit+1)
+	found, err := r.Calendars.FeedPage(ctx, postgres.FeedFilter{AccommodationID: in.AccommodationID, Channel: booking.Channel(in.Channel), Status: in.Status}, after, in.Limit+1)
 	if err != nil {
 		return nil, refusal(ctx, r.Logger, "list feeds", err)
 	}

@@ -25,7 +25,7 @@ type CalendarDesk interface {
 	// AddFeed saves a feed; the result is nil when its first fetch was not waited for to the end.
 	AddFeed(ctx context.Context, wish postgres.NewFeed) (postgres.Feed, *workflows.CalendarSyncResult, error)
 	Preview(ctx context.Context, request activities.PreviewRequest) (activities.Preview, error)
-	FeedPage(ctx context.Context, accommodationID, after int64, most int) ([]postgres.Feed, error)
+	FeedPage(ctx context.Context, filter postgres.FeedFilter, after int64, most int) ([]postgres.Feed, error)
 	Feed(ctx context.Context, id int64) (postgres.Feed, error)
 	ChangeFeed(ctx context.Context, id int64, change postgres.FeedChange, by postgres.Author) (postgres.Feed, error)
 	AcceptFeed(ctx context.Context, id int64, by postgres.Author) (workflows.CalendarSyncResult, error)
@@ -35,7 +35,7 @@ type CalendarDesk interface {
 
 	// MakeExport returns an address that is not shown again.
 	MakeExport(ctx context.Context, accommodationID int64, channel booking.Channel, by postgres.Author) (postgres.Export, string, error)
-	Exports(ctx context.Context, accommodationID, after int64, most int) ([]postgres.Export, error)
+	Exports(ctx context.Context, filter postgres.FeedFilter, after int64, most int) ([]postgres.Export, error)
 	EndExport(ctx context.Context, id int64, by postgres.Author) error
 	// Publish refuses with [booking.CodeNotFound] whatever is wrong with accommodation and token.
 	Publish(ctx context.Context, accommodationID int64, token string) (activities.Published, error)
@@ -46,7 +46,7 @@ type CalendarDesk interface {
 	// Block refuses with [booking.CodeDatesTaken] over a live reservation, which the message names.
 	Block(ctx context.Context, accommodationID int64, nights booking.Stay, reason string, by postgres.Author) (int64, error)
 	Unblock(ctx context.Context, id int64, by postgres.Author) error
-	Conflicts(ctx context.Context, status postgres.ConflictStatus, accommodationID, before int64, most int) ([]postgres.Conflict, error)
+	Conflicts(ctx context.Context, filter postgres.ConflictFilter, before int64, most int) ([]postgres.Conflict, error)
 	Resolve(ctx context.Context, id int64, choice postgres.Resolution, by postgres.Author) (postgres.Conflict, error)
 }
 

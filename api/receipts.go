@@ -19,6 +19,8 @@ type Receipts interface {
 	ForGuest(ctx context.Context, code, token, number string) ([]byte, error)
 	ForStaff(ctx context.Context, code, number string) ([]byte, error)
 	List(ctx context.Context, code string) ([]postgres.IssuedReceipt, error)
+	// Page lists receipts of every reservation.
+	Page(ctx context.Context, filter postgres.ReceiptFilter, oldest bool, after postgres.Place, most int) ([]postgres.ListedReceipt, error)
 	// ByToken opens the receipt of an address that was given to its guest.
 	ByToken(ctx context.Context, token string) ([]byte, error)
 }
@@ -38,6 +40,10 @@ func addReceipts(router *gin.Engine, api huma.API, s staff, o *Options) {
 	staffRoute(s, accounts.ReadOnly, huma.Operation{OperationID: "list-receipts", Method: http.MethodGet,
 		Path: prefix + "/admin/reservations/{code}/receipts", Tags: []string{tagPayments}, Summary: "The receipts of a reservation",
 		Errors: []int{http.StatusNotFound}}, routes.list)
+	staffRoute(s, accounts.ReadOnly, huma.Operation{OperationID: "list-all-receipts", Method: http.MethodGet,
+		Path: prefix + "/admin/receipts", Tags: []string{tagPayments}, Summary: "Receipts of every reservation",
+		Description: "By the day that is printed, the newest first. Filters that are given all have to hold.",
+		Errors:      []int{http.StatusUnprocessableEntity}}, routes.page)
 	router.GET("/receipts/:file", within(requestTime), routes.byToken)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"cabanas/internal/accounts"
+	"cabanas/store/postgres"
 )
 
 const tagStaff = "Staff"

@@ -34,3 +34,14 @@ var receiptNumber = regexp.MustCompile(`^R-[0-9]{4,}-[0-9]{8,}$`)
 
 // ValidReceiptNumber reports whether a text has the form of [ReceiptNumber].
 func ValidReceiptNumber(text string) bool { return receiptNumber.MatchString(text) }
+
+// ParseReceiptNumber reads what [ReceiptNumber] writes; anything else is [CodeInvalidInput].
+func ParseReceiptNumber(text string) (property, n int64, err error) {
+	if !ValidReceiptNumber(text) {
+		return 0, 0, Refuse(CodeInvalidInput, "%q is no number of a receipt", text)
+	}
+	if _, err := fmt.Sscanf(text, "R-%d-%d", &property, &n); err != nil {
+		return 0, 0, Refuse(CodeInvalidInput, "%q is no number of a receipt", text)
+	}
+	return property, n, nil
+}

@@ -22,7 +22,7 @@ type Store interface {
 	CreateFirstOwner(ctx context.Context, user postgres.User, by postgres.Author, now time.Time) (int64, error)
 	User(ctx context.Context, id int64) (postgres.User, error)
 	UserByEmail(ctx context.Context, email string) (postgres.User, bool, error)
-	Users(ctx context.Context, after int64, most int) ([]postgres.User, error)
+	Users(ctx context.Context, filter postgres.UserFilter, after int64, most int) ([]postgres.User, error)
 	ChangeUser(ctx context.Context, id int64, change postgres.UserChange, by postgres.Author, now time.Time) (postgres.User, error)
 	ChangePassword(ctx context.Context, userID int64, oldHash, newHash string, keepSession int64, by postgres.Author, now time.Time) (bool, error)
 	EnrollTOTP(ctx context.Context, userID int64, sealed []byte, now time.Time) (bool, error)

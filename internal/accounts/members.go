@@ -145,8 +145,8 @@ func (d *Desk) DisableTOTP(ctx context.Context, m Member, address, password, cod
 }
 
 // Accounts lists accounts with an id above after, by id.
-func (d *Desk) Accounts(ctx context.Context, after int64, most int) ([]Account, error) {
-	users, err := d.store.Users(ctx, after, most)
+func (d *Desk) Accounts(ctx context.Context, filter postgres.UserFilter, after int64, most int) ([]Account, error) {
+	users, err := d.store.Users(ctx, filter, after, most)
 	if err != nil {
 		return nil, err
 	}

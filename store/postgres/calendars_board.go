@@ -50,21 +50,19 @@ func (s *Store) BoardReservations(ctx context.Context, accommodationID int64, fr
 	return found, nil
 }
 
-// BlockFilter chooses blocks: of an accommodation (0: all) and a source ("": all) with nights of [From, To), without end when To
-// is no date.
+// BlockFilter chooses blocks: of an accommodation (0: all), a source ("": all) and the channel of a feed ("": all and none) with
+// nights of [From, To), without end when To is no date.
 type BlockFilter struct {
 	AccommodationID int64
 	Source          string
+	Channel         booking.Channel
 	From, To        booking.Date
 }
 
 // BlockPage lists active blocks by id after one.
 func (s *Store) BlockPage(ctx context.Context, filter BlockFilter, after int64, most int) ([]Block, error) {
-	params := &dbgen.ListBlockPageParams{AccommodationID: filter.AccommodationID, Source: filter.Source, FromDate: filter.From.Time(),
-		AfterID: after, Most: int32(most)}
-	if !filter.To.IsZero() {
-		params.ToDate.Time, params.ToDate.Valid = filter.To.Time(), true
-	}
+	params := &dbgen.ListBlockPageParams{AccommodationID: filter.AccommodationID, Source: filter.Source, Channel: string(filter.Channel),
+		FromDate: filter.From.Time(), ToDate: dayOrNull(filter.To), AfterID: after, Most: int32(most)}
 	rows, err := s.queries.ListBlockPage(ctx, s.pool, params)
 	if err != nil {
 		return nil, explain("list blocks", err)

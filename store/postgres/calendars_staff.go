@@ -94,10 +94,18 @@ func hostOf(address string) string {
 	return parsed.Host
 }
 
-// FeedPage lists feeds by id after one, of an accommodation or all with 0; deleted ones are left out.
-func (s *Store) FeedPage(ctx context.Context, accommodationID, after int64, most int, today booking.Date) ([]Feed, error) {
-	rows, err := s.queries.ListFeedPage(ctx, s.pool, &dbgen.ListFeedPageParams{
-		AccommodationID: accommodationID, AfterID: after, Most: int32(most), Today: today.Time()})
+// FeedFilter chooses feeds and exports; a zero field asks for nothing.
+type FeedFilter struct {
+	AccommodationID int64
+	Channel         booking.Channel
+	// Status is new, ok, failing, quarantined or paused. Exports have none.
+	Status string
+}
+
+// FeedPage lists feeds by id after one; deleted ones are left out.
+func (s *Store) FeedPage(ctx context.Context, filter FeedFilter, after int64, most int, today booking.Date) ([]Feed, error) {
+	rows, err := s.queries.ListFeedPage(ctx, s.pool, &dbgen.ListFeedPageParams{AccommodationID: filter.AccommodationID,
+		Channel: string(filter.Channel), Status: filter.Status, AfterID: after, Most: int32(most), Today: today.Time()})
 	if err != nil {
 		return nil, explain("list feeds", err)
 	}
@@ -193,10 +201,22 @@ const (
 	ConflictsAll      ConflictStatus = "all"
 )
 
-// ConflictPage lists conflicts, the newest first, below an id and of an accommodation; 0 is all of either.
-func (s *Store) ConflictPage(ctx context.Context, status ConflictStatus, accommodationID, before int64, most int) ([]Conflict, error) {
+// ConflictFilter chooses conflicts; a zero field asks for nothing, but for the status.
+type ConflictFilter struct {
+	Status          ConflictStatus
+	AccommodationID int64
+	// Channel is of the feed that closed the nights.
+	Channel booking.Channel
+	Code    string
+	// From and To bound the closed nights: those with a night of [From, To).
+	From, To booking.Date
+}
+
+// ConflictPage lists conflicts, the newest first, below an id; 0 is all.
+func (s *Store) ConflictPage(ctx context.Context, filter ConflictFilter, before int64, most int) ([]Conflict, error) {
 	rows, err := s.queries.ListConflictPage(ctx, s.pool, &dbgen.ListConflictPageParams{
-		Status: string(status), AccommodationID: accommodationID, BeforeID: before, Most: int32(most)})
+		Status: string(filter.Status), AccommodationID: filter.AccommodationID, Channel: string(filter.Channel), Code: filter.Code,
+		FromDate: dayOrNull(filter.From), ToDate: dayOrNull(filter.To), BeforeID: before, Most: int32(most)})
 	if err != nil {
 		return nil, explain("list conflicts", err)
 	}

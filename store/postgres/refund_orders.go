@@ -192,19 +192,6 @@ type RefundOf struct {
 	UpdatedAt time.Time
 }
 
-// AllRefunds lists refunds, the newest first; before is the id to go on after, 0 for the first page, status empty for all.
-func (s *Store) AllRefunds(ctx context.Context, before int64, most int, status RefundStatus) ([]RefundOf, error) {
-	rows, err := s.queries.ListAllRefunds(ctx, s.pool, &dbgen.ListAllRefundsParams{Before: before, Most: int32(most), Status: string(status)})
-	if err != nil {
-		return nil, explain("list refunds", err)
-	}
-	refunds := make([]RefundOf, 0, len(rows))
-	for _, row := range rows {
-		refunds = append(refunds, RefundOf{refundOf(&row.Refund, row.ProviderID), row.Code, row.Refund.UpdatedAt})
-	}
-	return refunds, nil
-}
-
 // RefundByID reads one; unknown ids are [booking.CodeNotFound].
 func (s *Store) RefundByID(ctx context.Context, id int64) (RefundOf, error) {
 	row, err := s.queries.GetRefundCode(ctx, s.pool, id)
@@ -212,35 +199,6 @@ func (s *Store) RefundByID(ctx context.Context, id int64) (RefundOf, error) {
 		return RefundOf{}, explain("read refund", err)
 	}
 	return RefundOf{refundOf(&row.Refund, row.ProviderID), row.Code, row.Refund.UpdatedAt}, nil
-}
-
-// PaymentRow is one payment of the ledger as staff sees it.
-type PaymentRow struct {
-	ID          int64
-	ProviderID  string
-	Code        string // empty when it is nobody's
-	Status      booking.ProviderStatus
-	Disposition Disposition
-	Verdict     booking.Verdict
-	Amount      booking.Money
-	Refunded    booking.Money
-	ReceivedAt  time.Time
-}
-
-// AllPayments lists the ledger, the newest first; before is the id to go on after, 0 for the first page.
-func (s *Store) AllPayments(ctx context.Context, before int64, most int) ([]PaymentRow, error) {
-	rows, err := s.queries.ListAllPayments(ctx, s.pool, &dbgen.ListAllPaymentsParams{Before: before, Most: int32(most)})
-	if err != nil {
-		return nil, explain("list payments", err)
-	}
-	payments := make([]PaymentRow, 0, len(rows))
-	for _, row := range rows {
-		p := row.Payment
-		payments = append(payments, PaymentRow{ID: p.ID, ProviderID: p.ProviderID, Code: row.Code, Status: booking.ProviderStatus(p.Status),
-			Disposition: Disposition(p.Disposition), Verdict: booking.Verdict(p.Verdict), Amount: money(p.AmountCentavos, p.Currency),
-			Refunded: money(p.RefundedCentavos, p.Currency), ReceivedAt: p.FirstReceivedAt})
-	}
-	return payments, nil
 }
 
 // SetCancellation gives the property, or with an id other than 0 one accommodation, a policy for bookings made from now on. Nil

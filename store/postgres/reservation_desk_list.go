@@ -46,11 +46,8 @@ type ReservationOrder struct {
 	Descending bool
 }
 
-// ReservationPlace is where a page of a list ended; the zero value is the beginning.
-type ReservationPlace struct {
-	At time.Time // of the day in UTC, for [ByCheckIn]
-	ID int64
-}
+// ReservationPlace is a [Place] in a list of reservations; its instant is the day's in UTC for [ByCheckIn].
+type ReservationPlace = Place
 
 // ReservationRow is a reservation in a list, with its guest.
 type ReservationRow struct {

@@ -41,11 +41,32 @@ type Message struct {
 	Heard Transcription
 }
 
+// ConversationFilter says which conversations a list has; a zero field asks for nothing.
+type ConversationFilter struct {
+	// TakenOver wants those that a person has taken over, or has not.
+	TakenOver *bool
+	// Waiting wants those whose newest message is the guest's, or is not.
+	Waiting *bool
+	// WindowOpen wants those that can be written to freely, or cannot.
+	WindowOpen *bool
+	Language   string
+	// Search is part of a name; capitals and accents do not count.
+	Search string
+	// Phone is a canonical number, or digits that a number contains. With Search, either is enough.
+	Phone string
+}
+
 // Conversations lists conversations by their last message, newest first, whose last message has an id below before (0: all).
-// A takenOver that is not nil wants only those that a person has taken over, or has not.
-func (s *Store) Conversations(ctx context.Context, before int64, most int, takenOver *bool, now time.Time) ([]Conversation, error) {
-	rows, err := s.queries.ListConversations(ctx, s.pool, &dbgen.ListConversationsParams{
-		BeforeID: before, Most: int32(most), OnlyTakenOver: takenOver, Now: now})
+func (s *Store) Conversations(ctx context.Context, filter ConversationFilter, before int64, most int, now time.Time) ([]Conversation, error) {
+	params := &dbgen.ListConversationsParams{BeforeID: before, Most: int32(most), OnlyTakenOver: filter.TakenOver, Waiting: filter.Waiting,
+		WindowOpen: filter.WindowOpen, Language: filter.Language, Now: now}
+	if filter.Search != "" {
+		params.Words = containing(filter.Search)
+	}
+	if filter.Phone != "" {
+		params.Phone = containing(filter.Phone)
+	}
+	rows, err := s.queries.ListConversations(ctx, s.pool, params)
 	list := make([]Conversation, 0, len(rows))
 	for _, r := range rows {
 		list = append(list, Conversation{

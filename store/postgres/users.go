@@ -84,9 +84,16 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (User, bool, erro
 	return userOf(row), err == nil, explain("find user", err)
 }
 
+// UserFilter says which accounts a list has; a zero field asks for nothing.
+type UserFilter struct {
+	Role string
+	// Active wants those that may come in, or those that may not.
+	Active *bool
+}
+
 // Users lists accounts with an id above after, by id.
-func (s *Store) Users(ctx context.Context, after int64, most int) ([]User, error) {
-	rows, err := s.queries.ListUsers(ctx, s.pool, &dbgen.ListUsersParams{AfterID: after, Most: int32(most)})
+func (s *Store) Users(ctx context.Context, filter UserFilter, after int64, most int) ([]User, error) {
+	rows, err := s.queries.ListUsers(ctx, s.pool, &dbgen.ListUsersParams{Role: filter.Role, Active: filter.Active, AfterID: after, Most: int32(most)})
 	users := make([]User, 0, len(rows))
 	for _, row := range rows {
 		users = append(users, userOf(row))

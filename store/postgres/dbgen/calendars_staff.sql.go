@@ -43,14 +43,15 @@ SELECT b.id, b.accommodation_id, b.start_date, b.end_date, b.source, b.reason, b
 FROM calendar_blocks b
 LEFT JOIN calendar_feed_events e ON e.id = b.feed_event_id LEFT JOIN calendar_feeds f ON f.id = e.feed_id
 WHERE b.active AND b.id > $1::bigint AND ($2::bigint = 0 OR b.accommodation_id = $2)
-    AND ($3::text = '' OR b.source = $3) AND b.period && daterange($4::date, $5::date, '[)')
-ORDER BY b.id LIMIT $6::integer
+    AND ($3::text = '' OR b.source = $3) AND ($4::text = '' OR f.channel = $4) AND b.period && daterange($5::date, $6::date, '[)')
+ORDER BY b.id LIMIT $7::integer
 `
 
 type ListBlockPageParams struct {
 	AfterID         int64
 	AccommodationID int64
 	Source          string
+	Channel         string
 	FromDate        time.Time
 	ToDate          pgtype.Date
 	Most            int32
@@ -76,6 +77,7 @@ func (q *Queries) ListBlockPage(ctx context.Context, db DBTX, arg *ListBlockPage
 		arg.AfterID,
 		arg.AccommodationID,
 		arg.Source,
+		arg.Channel,
 		arg.FromDate,
 		arg.ToDate,
 		arg.Most,
@@ -187,13 +189,19 @@ JOIN accommodations a ON a.id = r.accommodation_id
 LEFT JOIN calendar_feed_events e ON e.id = b.feed_event_id LEFT JOIN calendar_feeds f ON f.id = e.feed_id
 WHERE ($1::text = 'all' OR ($1::text = 'open') = (c.resolved_at IS NULL))
     AND ($2::bigint = 0 OR c.id < $2) AND ($3::bigint = 0 OR r.accommodation_id = $3)
-ORDER BY c.id DESC LIMIT $4::integer
+    AND ($4::text = '' OR f.channel = $4) AND ($5::text = '' OR r.code = $5)
+    AND b.period && daterange($6::date, $7::date, '[)')
+ORDER BY c.id DESC LIMIT $8::integer
 `
 
 type ListConflictPageParams struct {
 	Status          string
 	BeforeID        int64
 	AccommodationID int64
+	Channel         string
+	Code            string
+	FromDate        pgtype.Date
+	ToDate          pgtype.Date
 	Most            int32
 }
 
@@ -225,6 +233,10 @@ func (q *Queries) ListConflictPage(ctx context.Context, db DBTX, arg *ListConfli
 		arg.Status,
 		arg.BeforeID,
 		arg.AccommodationID,
+		arg.Channel,
+		arg.Code,
+		arg.FromDate,
+		arg.ToDate,
 		arg.Most,
 	)
 	if err != nil {
@@ -274,13 +286,18 @@ SELECT f.id, f.accommodation_id, f.channel, f.url, f.interval_seconds, f.created
         WHERE e.feed_id = f.id AND c.resolved_at IS NULL) AS conflicts
 FROM calendar_feeds f JOIN accommodations a ON a.id = f.accommodation_id
 WHERE f.deleted_at IS NULL AND f.id > $2::bigint AND ($3::bigint = 0 OR f.accommodation_id = $3)
-ORDER BY f.id LIMIT $4::integer
+    AND ($4::text = '' OR f.channel = $4)
+    AND ($5::text = '' OR $5 = CASE WHEN f.paused_at IS NOT NULL THEN 'paused' WHEN f.quarantined_at IS NOT NULL THEN 'quarantined'
+        WHEN f.last_error <> '' THEN 'failing' WHEN f.last_good_at IS NULL THEN 'new' ELSE 'ok' END)
+ORDER BY f.id LIMIT $6::integer
 `
 
 type ListFeedPageParams struct {
 	Today           time.Time
 	AfterID         int64
 	AccommodationID int64
+	Channel         string
+	Status          string
 	Most            int32
 }
 
@@ -298,6 +315,8 @@ func (q *Queries) ListFeedPage(ctx context.Context, db DBTX, arg *ListFeedPagePa
 		arg.Today,
 		arg.AfterID,
 		arg.AccommodationID,
+		arg.Channel,
+		arg.Status,
 		arg.Most,
 	)
 	if err != nil {

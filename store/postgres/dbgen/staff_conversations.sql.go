@@ -129,13 +129,23 @@ JOIN LATERAL (SELECT x.id, x.guest_id, x.direction, x.kind, x.body, x.provider_i
 LEFT JOIN audio_transcriptions t ON t.message_id = m.id
 WHERE ($2::bigint = 0 OR m.id < $2::bigint)
     AND ($3::boolean IS NULL OR is_taken_over(c, $1::timestamptz) = $3::boolean)
-ORDER BY m.id DESC LIMIT $4
+    AND ($4::boolean IS NULL OR (m.direction = 'in') = $4::boolean)
+    AND ($5::boolean IS NULL OR (c.window_open_until > $1::timestamptz) = $5::boolean)
+    AND ($6::text = '' OR g.language = $6)
+    AND (($7::text = '' AND $8::text = '') OR ($7 <> '' AND search_text(g.name) LIKE search_text($7))
+        OR ($8 <> '' AND g.phone LIKE $8))
+ORDER BY m.id DESC LIMIT $9
 `
 
 type ListConversationsParams struct {
 	Now           time.Time
 	BeforeID      int64
 	OnlyTakenOver *bool
+	Waiting       *bool
+	WindowOpen    *bool
+	Language      string
+	Words         string
+	Phone         string
 	Most          int32
 }
 
@@ -165,6 +175,11 @@ func (q *Queries) ListConversations(ctx context.Context, db DBTX, arg *ListConve
 		arg.Now,
 		arg.BeforeID,
 		arg.OnlyTakenOver,
+		arg.Waiting,
+		arg.WindowOpen,
+		arg.Language,
+		arg.Words,
+		arg.Phone,
 		arg.Most,
 	)
 	if err != nil {

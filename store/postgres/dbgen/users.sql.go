@@ -185,16 +185,25 @@ func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, email string) (*U
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, role, password_hash, created_at, updated_at, disabled_at, totp_secret, totp_confirmed_at, totp_last_step FROM users WHERE id > $1 ORDER BY id LIMIT $2
+SELECT id, email, role, password_hash, created_at, updated_at, disabled_at, totp_secret, totp_confirmed_at, totp_last_step FROM users WHERE id > $1 AND ($2::text = '' OR role = $2)
+    AND ($3::boolean IS NULL OR (disabled_at IS NULL) = $3::boolean)
+ORDER BY id LIMIT $4
 `
 
 type ListUsersParams struct {
 	AfterID int64
+	Role    string
+	Active  *bool
 	Most    int32
 }
 
 func (q *Queries) ListUsers(ctx context.Context, db DBTX, arg *ListUsersParams) ([]*User, error) {
-	rows, err := db.Query(ctx, listUsers, arg.AfterID, arg.Most)
+	rows, err := db.Query(ctx, listUsers,
+		arg.AfterID,
+		arg.Role,
+		arg.Active,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}

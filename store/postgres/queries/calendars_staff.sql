@@ -9,6 +9,9 @@ SELECT sqlc.embed(f), a.name AS unit_name,
         WHERE e.feed_id = f.id AND c.resolved_at IS NULL) AS conflicts
 FROM calendar_feeds f JOIN accommodations a ON a.id = f.accommodation_id
 WHERE f.deleted_at IS NULL AND f.id > @after_id::bigint AND (@accommodation_id::bigint = 0 OR f.accommodation_id = @accommodation_id)
+    AND (@channel::text = '' OR f.channel = @channel)
+    AND (@status::text = '' OR @status = CASE WHEN f.paused_at IS NOT NULL THEN 'paused' WHEN f.quarantined_at IS NOT NULL THEN 'quarantined'
+        WHEN f.last_error <> '' THEN 'failing' WHEN f.last_good_at IS NULL THEN 'new' ELSE 'ok' END)
 ORDER BY f.id LIMIT @most::integer;
 
 -- name: LockExport :one
@@ -26,7 +29,7 @@ SELECT b.id, b.accommodation_id, b.start_date, b.end_date, b.source, b.reason, b
 FROM calendar_blocks b
 LEFT JOIN calendar_feed_events e ON e.id = b.feed_event_id LEFT JOIN calendar_feeds f ON f.id = e.feed_id
 WHERE b.active AND b.id > @after_id::bigint AND (@accommodation_id::bigint = 0 OR b.accommodation_id = @accommodation_id)
-    AND (@source::text = '' OR b.source = @source) AND b.period && daterange(@from_date::date, sqlc.narg('to_date')::date, '[)')
+    AND (@source::text = '' OR b.source = @source) AND (@channel::text = '' OR f.channel = @channel) AND b.period && daterange(@from_date::date, sqlc.narg('to_date')::date, '[)')
 ORDER BY b.id LIMIT @most::integer;
 
 -- name: SameBlock :one
@@ -64,6 +67,8 @@ JOIN accommodations a ON a.id = r.accommodation_id
 LEFT JOIN calendar_feed_events e ON e.id = b.feed_event_id LEFT JOIN calendar_feeds f ON f.id = e.feed_id
 WHERE (@status::text = 'all' OR (@status::text = 'open') = (c.resolved_at IS NULL))
     AND (@before_id::bigint = 0 OR c.id < @before_id) AND (@accommodation_id::bigint = 0 OR r.accommodation_id = @accommodation_id)
+    AND (@channel::text = '' OR f.channel = @channel) AND (@code::text = '' OR r.code = @code)
+    AND b.period && daterange(sqlc.narg('from_date')::date, sqlc.narg('to_date')::date, '[)')
 ORDER BY c.id DESC LIMIT @most::integer;
 
 -- name: NameResolution :execrows

@@ -29,20 +29,9 @@ UPDATE refunds SET amount_centavos = @amount_centavos, key = @key, tried_at = NU
 WHERE id = @id AND status = 'planned' AND provider_refund_id = '' AND @amount_centavos < amount_centavos
 RETURNING *;
 
--- name: ListAllRefunds :many
-SELECT sqlc.embed(f), p.provider_id, coalesce(r.code, '')::text AS code
-FROM refunds f JOIN payments p ON p.id = f.payment_id LEFT JOIN reservations r ON r.id = p.reservation_id
-WHERE (@before::bigint = 0 OR f.id < @before::bigint) AND (@status::text = '' OR f.status = @status::text)
-ORDER BY f.id DESC LIMIT @most;
-
 -- name: GetRefundCode :one
 SELECT sqlc.embed(f), p.provider_id, coalesce(r.code, '')::text AS code
 FROM refunds f JOIN payments p ON p.id = f.payment_id LEFT JOIN reservations r ON r.id = p.reservation_id WHERE f.id = @id;
-
--- name: ListAllPayments :many
-SELECT sqlc.embed(p), coalesce(r.code, '')::text AS code
-FROM payments p LEFT JOIN reservations r ON r.id = p.reservation_id
-WHERE (@before::bigint = 0 OR p.id < @before::bigint) ORDER BY p.id DESC LIMIT @most;
 
 -- name: PaymentsToReturn :many
 -- Newest first: what came last goes back first. Only credited money that is not disputed can go back.

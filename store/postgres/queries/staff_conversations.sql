@@ -10,6 +10,11 @@ JOIN LATERAL (SELECT x.* FROM messages x WHERE x.guest_id = c.guest_id ORDER BY 
 LEFT JOIN audio_transcriptions t ON t.message_id = m.id
 WHERE (@before_id::bigint = 0 OR m.id < @before_id::bigint)
     AND (sqlc.narg('only_taken_over')::boolean IS NULL OR is_taken_over(c, @now::timestamptz) = sqlc.narg('only_taken_over')::boolean)
+    AND (sqlc.narg('waiting')::boolean IS NULL OR (m.direction = 'in') = sqlc.narg('waiting')::boolean)
+    AND (sqlc.narg('window_open')::boolean IS NULL OR (c.window_open_until > @now::timestamptz) = sqlc.narg('window_open')::boolean)
+    AND (@language::text = '' OR g.language = @language)
+    AND ((@words::text = '' AND @phone::text = '') OR (@words <> '' AND search_text(g.name) LIKE search_text(@words))
+        OR (@phone <> '' AND g.phone LIKE @phone))
 ORDER BY m.id DESC LIMIT @most;
 
 -- name: GetConversationOf :one

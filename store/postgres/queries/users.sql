@@ -22,7 +22,9 @@ SELECT * FROM users WHERE id = @id;
 SELECT * FROM users WHERE id = @id FOR NO KEY UPDATE;
 
 -- name: ListUsers :many
-SELECT * FROM users WHERE id > @after_id ORDER BY id LIMIT @most;
+SELECT * FROM users WHERE id > @after_id AND (@role::text = '' OR role = @role)
+    AND (sqlc.narg('active')::boolean IS NULL OR (disabled_at IS NULL) = sqlc.narg('active')::boolean)
+ORDER BY id LIMIT @most;
 
 -- name: ChangeUser :exec
 UPDATE users SET role = @role, disabled_at = sqlc.narg('disabled_at')::timestamptz, updated_at = @now::timestamptz WHERE id = @id;
