@@ -137,8 +137,8 @@ var (
 	phoneInChat = regexp.MustCompile(`\+?549?11\d{8}`)
 	dateInChat  = regexp.MustCompile(`(?:(?:lun|mar|mié|jue|vie|sáb|dom|seg|ter|qua|qui|sex|Mon|Tue|Wed|Thu|Fri|Sat|Sun|lunes|martes|miércoles|jueves|viernes|sábado|domingo|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|(?:segunda|terça|quarta|quinta|sexta)-feira),? )?\b(\d{1,2})/(\d{1,2})(?:/(\d{4}))?\b`)
 	isoInChat   = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
-	// The property's own hours stay readable.
-	timeInChat = regexp.MustCompile(`\b([01]?\d|2[0-3]):[0-5]\d\b`)
+	// The property's own hours stay readable; a time of a day is a deadline, also when it falls on one of them.
+	timeInChat = regexp.MustCompile(`\b((?:[01]?\d|2[0-3]):[0-5]\d)\b(\s+(?:del?|on)\s+\{)?`)
 	soonInChat = regexp.MustCompile(`\b\d+ (minutos?|segundos?|minutes?|seconds?|horas?|hours?)\b`)
 )
 
@@ -188,7 +188,7 @@ func (c calendar) mask(text string) string {
 		if found == "14:00" || found == "10:00" {
 			return found
 		}
-		return "{hora}"
+		return "{hora}" + timeInChat.FindStringSubmatch(found)[2]
 	})
 	text = soonInChat.ReplaceAllString(text, "{rato}")
 	if c.pricesChange {
