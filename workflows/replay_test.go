@@ -38,7 +38,7 @@ func TestWorkflowNamesAreGolden(t *testing.T) {
 	}
 	require.Equal(t, map[string]string{
 		"Conversation": "conversation", "Redelivery": "conversation", "Booking": "booking", "LatePayment": "booking", "PaymentReconciliation": "booking",
-		"CalendarSync": "calendar", "CalendarWatch": "calendar", "Mail": "conversation",
+		"CalendarSync": "calendar", "CalendarWatch": "calendar", "Mail": "conversation", "Housekeeping": "booking",
 	}, names)
 	require.Equal(t, []string{"conversation", "booking", "messaging", "media", "calendar"}, workflows.Queues)
 	require.Equal(t, []string{"message", "payment", "place_hold", "cancel", "extend", "confirm", "state", "answer_alternative"}, []string{

@@ -86,6 +86,7 @@ type row struct {
 	closings  []workflows.LinkCloseInput // those that worked
 	moved     int                        // days that the stay was moved by
 	keys      []string                   // of the changes of the stay
+	forgotten []string                   // tasks of the housekeeping
 	toldAt    map[workflows.NoticeKind][]time.Duration
 }
 
