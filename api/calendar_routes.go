@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -125,10 +127,18 @@ func withSmallBody(hc huma.Context, next func(huma.Context)) {
 	next(hc)
 }
 
+func reasonOf(failure *ical.Error) string {
+	words := strings.ReplaceAll(string(failure.Reason), "_", " ")
+	if failure.Status != 0 {
+		words += " " + strconv.Itoa(failure.Status)
+	}
+	return words
+}
+
 // calendarProblem is the refusal of a desk; a calendar of somebody else that is no good has codes of its own.
 func calendarProblem(ctx context.Context, logger *slog.Logger, operation string, err error) *Problem {
 	if failure, ok := errors.AsType[*ical.Error](err); ok && failure.Reason != ical.ReasonCancelled {
-		problem := newProblem(ctx, feedCode(string(failure.Reason)), "the calendar cannot be read: "+failure.Error())
+		problem := newProblem(ctx, feedCode(string(failure.Reason)), "the calendar cannot be read: "+reasonOf(failure))
 		return problem
 	}
 	return refusal(ctx, logger, operation, err)

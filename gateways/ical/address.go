@@ -1,6 +1,9 @@
 package ical
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // notPublic are the special ranges of the IANA registries that are no private networks but lead nowhere public either. Of IPv6
 // only 2000::/3 is public at all; what carries an IPv4 address inside of it is left out, because that address is not checked.
@@ -42,4 +45,17 @@ func isPublic(address netip.Addr) bool {
 func isPublicOrPrivate(address netip.Addr) bool {
 	address = address.Unmap()
 	return isPublic(address) || address.IsLoopback() || address.IsPrivate() || sharedIPv4.Contains(address)
+}
+
+// isLocalName reports whether a name can only mean this machine or its network: one without a dot, or of a domain that RFC 6761,
+// RFC 6762, RFC 8375 and ICANN keep for that. Others show where they lead when they are looked up.
+func isLocalName(name string) bool {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	last := name[strings.LastIndex(name, ".")+1:]
+	switch {
+	case last == name, last == "localhost", last == "local", last == "internal", strings.HasSuffix(name, ".home.arpa"):
+		return true
+	}
+	// A last label of a number makes an old spelling of an IPv4 address, and never a name.
+	return strings.Trim(last, "0123456789") == "" || strings.HasPrefix(last, "0x")
 }

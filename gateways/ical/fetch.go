@@ -153,6 +153,9 @@ func (f *Fetcher) acceptable(target *url.URL) Reason {
 	}
 	number, err := netip.ParseAddr(target.Hostname())
 	if err != nil {
+		if !f.options.AllowPrivate && isLocalName(target.Hostname()) {
+			return ReasonPrivateAddress
+		}
 		return ""
 	}
 	if !f.permitted(number.Unmap().WithZone("")) {

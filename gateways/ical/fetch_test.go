@@ -162,6 +162,15 @@ func TestAddressesThatAreRefused(t *testing.T) {
 		{"https://[::1]/", ReasonPrivateAddress},
 		{"https://[::ffff:127.0.0.1]/", ReasonPrivateAddress},
 		{"https://[fe80::1%25eth0]/", ReasonPrivateAddress},
+		{"https://localhost/", ReasonPrivateAddress},
+		{"https://LocalHost.:443/", ReasonPrivateAddress},
+		{"https://metadata.google.internal/", ReasonPrivateAddress},
+		{"https://printer.local/", ReasonPrivateAddress},
+		{"https://postgres/", ReasonPrivateAddress},
+		{"https://nas.home.arpa/", ReasonPrivateAddress},
+		{"https://2130706433/", ReasonPrivateAddress},
+		{"https://0177.0.0.1/", ReasonPrivateAddress},
+		{"https://127.0.0.0x1/", ReasonPrivateAddress},
 	}
 	f := New(Options{})
 	for _, test := range tests {
