@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"cabanas/booking"
+	"cabanas/dialogue"
 	"cabanas/gateways/whatsapp"
 	"cabanas/internal/observe"
 	"cabanas/store/postgres"
@@ -93,6 +94,16 @@ func (d *FrontDesk) Availability(ctx context.Context, request AvailabilityReques
 		result.Reason = code
 	}
 	return result, nil
+}
+
+// Offers lists what is free for a stay, priced, cheapest first, as conversations are told. The error is the limit that no accommodation
+// keeps.
+func (d *FrontDesk) Offers(ctx context.Context, stay booking.Stay, guests int) ([]dialogue.Offer, error) {
+	facts, err := newFacts(ctx, d.catalogue(), nil, 0)
+	if err != nil {
+		return nil, err
+	}
+	return facts.Offers(stay, guests)
 }
 
 // Book holds a stay for a person who gives a name and a phone. The error is a booking refusal, a [TakenError] with

@@ -27,12 +27,17 @@ type BenchOptions struct {
 	OpenWorkers int
 	// Jobs are the sizes of the jobs.
 	Jobs JobSizes
+	// Fleets are the numbers of cabins that availability is asked in, growing.
+	Fleets []int
+	// HookRate is how many webhooks a second webhook-ack and memory offer.
+	HookRate float64
 	// Progress is told what is measured; nil is silent.
 	Progress io.Writer
 }
 
 // DefaultBench measures everything in about half an hour.
-var DefaultBench = BenchOptions{Measure: 4 * time.Second, Rounds: 3, Patience: 20 * time.Second, OpenWorkers: 512, Jobs: DefaultJobs}
+var DefaultBench = BenchOptions{Measure: 4 * time.Second, Rounds: 3, Patience: 20 * time.Second, OpenWorkers: 512, Jobs: DefaultJobs,
+	Fleets: []int{10, 200, 2000}, HookRate: DefaultHookRate}
 
 // openShare of our highest rate is what both sides are offered for the latency: busy, not full.
 const openShare = 0.5
@@ -78,6 +83,12 @@ func without(names []string, name string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
 }
 
+// inOrder measures memory before anything has run, and a large place when nothing else is to run in it.
+func inOrder(names []string) []string {
+	rank := map[string]int{memoryName: -1, availabilityName: 1}
+	return slices.SortedStableFunc(slices.Values(names), func(a, b string) int { return cmp.Compare(rank[a], rank[b]) })
+}
+
 const (
 	fewestCabins = 12
 	// mostHolds a second is more than any machine of today answers.
@@ -98,7 +109,16 @@ func bench(ctx context.Context, system *System, names []string, o BenchOptions, 
 		return err
 	}
 	report.IdleWrites, report.IdleWALBytes = system.meter.idleWrites, system.meter.idleWAL
-	for _, name := range names {
+	studies := map[string]func(context.Context, BenchOptions) (ScenarioReport, error){memoryName: work.memory, availabilityName: work.availability}
+	for _, name := range inOrder(names) {
+		if study := studies[name]; study != nil {
+			result, err := study(ctx, o)
+			report.Scenarios = append(report.Scenarios, result)
+			if err != nil {
+				return fmt.Errorf("scenario %s: %w", name, err)
+			}
+			continue
+		}
 		if isJob(name) {
 			result, err := work.runJob(ctx, o, work.job(name, o.Jobs))
 			report.Scenarios = append(report.Scenarios, result)
@@ -107,7 +127,7 @@ func bench(ctx context.Context, system *System, names []string, o BenchOptions, 
 			}
 			continue
 		}
-		b := &bencher{BenchOptions: o, work: work, scenario: work.scenario(name)}
+		b := &bencher{BenchOptions: o, work: work, scenario: work.scenario(name, o)}
 		result, err := b.run(ctx)
 		report.Scenarios = append(report.Scenarios, result)
 		if err != nil {

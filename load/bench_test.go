@@ -33,7 +33,8 @@ func TestEveryScenarioAddsUp(t *testing.T) {
 			},
 		},
 		Measure: 300 * time.Millisecond, Rounds: 1, Workers: []int{2}, Patience: 100 * time.Millisecond, OpenWorkers: 4, Progress: &progress,
-		Jobs: load.JobSizes{Notifications: 3, Payments: 12, Feeds: 4, FewFeeds: 2, Events: 100, Bookings: 30},
+		Jobs:   load.JobSizes{Notifications: 3, Payments: 12, Feeds: 4, FewFeeds: 2, Events: 100, Bookings: 30},
+		Fleets: []int{2, 5}, HookRate: 40,
 	})
 	require.NoError(t, err, progress.String())
 	require.Len(t, report.Scenarios, len(load.ScenarioNames))
@@ -42,6 +43,24 @@ func TestEveryScenarioAddsUp(t *testing.T) {
 			require.Positive(t, scenario.Ours.Rate)
 			require.Positive(t, scenario.Floor.Rate)
 			require.Positive(t, scenario.Ours.Nanoseconds)
+			continue
+		}
+		if scenario.Name == "availability" {
+			require.Len(t, scenario.Answers, 10)
+			for _, answer := range scenario.Answers {
+				require.Positive(t, answer.P50, "%+v", answer)
+				require.Positive(t, answer.FloorP50, "%+v", answer)
+			}
+			require.InDelta(t, scenario.Answers[0].Statements, scenario.Answers[5].Statements, 0, "one cabin, whatever there is beside it")
+			continue
+		}
+		if scenario.Name == "memory" {
+			require.Len(t, scenario.Memory, 6)
+			for _, held := range scenario.Memory {
+				require.Positive(t, held.RSSMB, "%+v", held)
+				require.Positive(t, held.HeapMB, "%+v", held)
+			}
+			require.Zero(t, scenario.Ours.Failed, progress.String())
 			continue
 		}
 		if scenario.Job {
@@ -55,7 +74,7 @@ func TestEveryScenarioAddsUp(t *testing.T) {
 			name := scenario.Name + " " + side
 			if scenario.Fixed {
 				require.Empty(t, got.Closed, name)
-				require.Positive(t, scenario.Aim, name)
+				require.Positive(t, scenario.OpenRate, name)
 			} else {
 				require.Len(t, got.Closed, 1, name)
 				require.Positive(t, got.Closed[0].Done, name)

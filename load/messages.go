@@ -102,6 +102,15 @@ var wamid atomic.Int64
 
 // postMessage delivers a message of a type as Meta does.
 func (w *workload) postMessage(ctx context.Context, address, phoneID, from string, message map[string]any) error {
+	body, err := messageBody(phoneID, from, message)
+	if err != nil {
+		return err
+	}
+	return w.deliverTo(ctx, address, body)
+}
+
+// messageBody is a delivery of one new message.
+func messageBody(phoneID, from string, message map[string]any) ([]byte, error) {
 	now := time.Now()
 	message["from"], message["timestamp"] = from, strconv.FormatInt(now.Unix(), 10)
 	message["id"] = fmt.Sprintf("wamid.%d.%d", now.UnixNano(), wamid.Add(1))
@@ -115,8 +124,13 @@ func (w *workload) postMessage(ctx context.Context, address, phoneID, from strin
 		}}}}},
 	})
 	if err != nil {
-		return fmt.Errorf("encode a message: %w", err)
+		return nil, fmt.Errorf("encode a message: %w", err)
 	}
+	return body, nil
+}
+
+// deliverTo posts a signed delivery and waits for its acknowledgement.
+func (w *workload) deliverTo(ctx context.Context, address string, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("deliver a message: %w", err)

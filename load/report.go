@@ -50,6 +50,9 @@ type ScenarioReport struct {
 	// here they are information.
 	Aim   float64 `json:"aim_p95_ms,omitempty"`
 	OfAim float64 `json:"p95_of_aim,omitempty"`
+	// Answers and Memory are what the scenarios of these names measured.
+	Answers []AnswersReport `json:"answers,omitempty"`
+	Memory  []MemoryReport  `json:"memory,omitempty"`
 }
 
 // SideReport is one side of a scenario: medians over the rounds.
@@ -94,6 +97,7 @@ type OpenReport struct {
 	P50      float64 `json:"p50_ms"`
 	P95      float64 `json:"p95_ms"`
 	P99      float64 `json:"p99_ms"`
+	P999     float64 `json:"p99_9_ms"`
 	Max      float64 `json:"max_ms"`
 }
 
@@ -165,7 +169,7 @@ func (r *ScenarioReport) finish() {
 			return func(o *Outcome) float64 { return milliseconds(o.Latency.Quantile(q)) }
 		}
 		s.Open = OpenReport{
-			Achieved: over((*Outcome).Rate), P50: over(quantile(0.5)), P95: over(quantile(0.95)), P99: over(quantile(0.99)),
+			Achieved: over((*Outcome).Rate), P50: over(quantile(0.5)), P95: over(quantile(0.95)), P99: over(quantile(0.99)), P999: over(quantile(0.999)),
 			Max: over(func(o *Outcome) float64 { return milliseconds(o.Latency.Max()) }),
 		}
 		for _, m := range s.open {
@@ -218,6 +222,8 @@ func (r *Report) WriteText(w io.Writer) error {
 	r.writeRates(t)
 	r.writeFixed(t)
 	r.writeJobs(t)
+	r.writeAnswers(t)
+	r.writeMemory(t)
 	r.writeCosts(t)
 	r.writeDatabases(t)
 	fmt.Fprintln(t)
@@ -247,7 +253,7 @@ func (r *Report) writeReading(t table) {
 }
 
 func (r *Report) writeRates(t table) {
-	scenarios := r.where(func(s ScenarioReport) bool { return !s.Fixed && !s.Job && !isReading(s) })
+	scenarios := r.where(func(s ScenarioReport) bool { return !s.Fixed && !s.Job && !isReading(s) && !isStudy(s) })
 	if len(scenarios) == 0 {
 		return
 	}
@@ -266,11 +272,11 @@ func (r *Report) writeFixed(t table) {
 	if len(scenarios) == 0 {
 		return
 	}
-	t.row("at a fixed rate", "offered/s", "ours p50", "p95", "p99", "max", "floor p50", "p95", "p99", "p95 ratio", "by CPU", "aim p95", "of aim", "dropped", "failed")
+	t.row("at a fixed rate", "offered/s", "ours p50", "p95", "p99", "p99.9", "max", "floor p50", "p95", "p99", "p99.9", "p95 ratio", "by CPU", "aim p95", "of aim", "dropped", "failed")
 	for _, s := range scenarios {
 		ours, floor := s.Ours.Open, s.Floor.Open
-		t.row(s.Name, number(s.OpenRate), number(ours.P50), number(ours.P95), number(ours.P99), number(ours.Max), number(floor.P50), number(floor.P95),
-			number(floor.P99), fmt.Sprintf("%.2f", s.P95Ratio), fmt.Sprintf("%.2f", s.CPURatio), number(s.Aim), fmt.Sprintf("%.2f", s.OfAim),
+		t.row(s.Name, number(s.OpenRate), number(ours.P50), number(ours.P95), number(ours.P99), number(ours.P999), number(ours.Max), number(floor.P50), number(floor.P95),
+			number(floor.P99), number(floor.P999), fmt.Sprintf("%.2f", s.P95Ratio), fmt.Sprintf("%.2f", s.CPURatio), number(s.Aim), fmt.Sprintf("%.2f", s.OfAim),
 			both(ours.Dropped, floor.Dropped), both(s.Ours.Failed, s.Floor.Failed))
 	}
 	t.textf("The aims are for information: a shared machine says little about them.")
@@ -297,7 +303,7 @@ func (r *Report) writeJobs(t table) {
 }
 
 func (r *Report) writeCosts(t table) {
-	if len(r.where(func(s ScenarioReport) bool { return !isReading(s) })) == 0 {
+	if len(r.where(func(s ScenarioReport) bool { return !isReading(s) && !isStudy(s) })) == 0 {
 		return
 	}
 	t.row("cost of one", "side", "write tx", "WAL KB", "CPU ms", "of it")
@@ -324,7 +330,7 @@ func (r *Report) writeDatabases(t table) {
 }
 
 func (r *Report) eachSide(write func(scenario, name string, side SideReport)) {
-	for _, s := range r.where(func(s ScenarioReport) bool { return !isReading(s) }) {
+	for _, s := range r.where(func(s ScenarioReport) bool { return !isReading(s) && !isStudy(s) }) {
 		write(s.Name, "ours", s.Ours)
 		write(s.Name, "floor", s.Floor)
 	}

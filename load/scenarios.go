@@ -31,8 +31,8 @@ type Scenario struct {
 }
 
 // ScenarioNames lists the scenarios in the order they run.
-var ScenarioNames = []string{understandingName, "bookings", "messages", "replies", "voice", "racers", "race", "webhooks", "holds",
-	"notifications", "reconciliation", "parsing", "feed-growth", "feeds-unchanged", "feeds-changed", "export"}
+var ScenarioNames = []string{understandingName, memoryName, "bookings", "messages", "replies", "voice", "racers", "race", "webhooks", acknowledgeName,
+	"holds", "notifications", "reconciliation", "parsing", "feed-growth", "feeds-unchanged", "feeds-changed", "export", availabilityName}
 
 // workload holds what the scenarios of one system share.
 type workload struct {
@@ -94,10 +94,10 @@ const (
 )
 
 // scenario builds one of [ScenarioNames] that needs a system.
-func (w *workload) scenario(name string) Scenario {
+func (w *workload) scenario(name string, o BenchOptions) Scenario {
 	build := map[string]func() Scenario{
 		"bookings": w.bookings, "messages": w.messages, "replies": w.replies, "voice": w.voice, "racers": w.racers, "race": w.race,
-		"webhooks": w.webhooks, "holds": w.holds,
+		"webhooks": w.webhooks, "holds": w.holds, acknowledgeName: func() Scenario { return w.acknowledgement(o.HookRate) },
 	}
 	s := build[name]()
 	s.ours, s.floor = bounded(s.ours), bounded(s.floor)

@@ -17,7 +17,6 @@ import (
 // webhooks are acknowledged and nothing more: they bring messages to a number that is not ours, so that what follows is only the
 // marking of the delivery.
 func (w *workload) webhooks() Scenario {
-	const otherNumber = "100000000000002"
 	send := func(address string) Iteration {
 		return func(ctx context.Context) error {
 			return w.postMessage(ctx, address, otherNumber, phoneOf(writingGuests, 0), textOf(datesQuestion(0)))
@@ -89,10 +88,7 @@ func (f *hookFloor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "wrong signature", http.StatusForbidden)
 		return
 	}
-	key := sha256.Sum256(body)
-	_, err = f.pool.Exec(r.Context(), `INSERT INTO load_floor_inbox (provider, event_key, body, received_at, due_at)
-		VALUES ('whatsapp', $1, $2, now(), now()) ON CONFLICT DO NOTHING`, hex.EncodeToString(key[:]), body)
-	if err != nil {
+	if err := f.insert(r.Context(), body); err != nil {
 		http.Error(w, "not stored", http.StatusServiceUnavailable)
 		return
 	}

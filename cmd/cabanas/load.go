@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // runLoad measures a private system of its own; it never touches one that runs.
 func runLoad(ctx context.Context, args []string) error {
 	if len(args) == 0 || args[0] != "bench" {
-		return fmt.Errorf("load wants: bench [--scenario NAME,…] [--seconds N] [--rounds N] [--workers N,…] [--feeds N] [--payments N] [--json FILE]; scenarios: %s",
+		return fmt.Errorf("load wants: bench [--scenario NAME,…] [--seconds N] [--rounds N] [--workers N,…] [--feeds N] [--payments N] [--cabins N,…] [--hooks N] [--json FILE]; scenarios: %s",
 			strings.Join(load.ScenarioNames, ", "))
 	}
 	options := load.DefaultBench
@@ -29,16 +30,9 @@ func runLoad(ctx context.Context, args []string) error {
 		}
 		return nil
 	})
-	set.Func("workers", "concurrencies to try instead of each scenario's own, comma separated", func(text string) error {
-		for part := range strings.SplitSeq(text, ",") {
-			var count int
-			if _, err := fmt.Sscanf(part, "%d", &count); err != nil || count < 1 {
-				return fmt.Errorf("%q is not a number of workers", part)
-			}
-			options.Workers = append(options.Workers, count)
-		}
-		return nil
-	})
+	set.Func("workers", "concurrencies to try instead of each scenario's own, comma separated", counts(&options.Workers))
+	set.Func("cabins", "sizes of the places that availability is asked in, growing, comma separated", counts(&options.Fleets))
+	set.Float64Var(&options.HookRate, "hooks", options.HookRate, "webhooks a second of webhook-ack and memory")
 	seconds := set.Float64("seconds", options.Measure.Seconds(), "length of each measurement")
 	set.IntVar(&options.Rounds, "rounds", options.Rounds, "measurements of each kind; medians are reported")
 	set.IntVar(&options.Jobs.Feeds, "feeds", options.Jobs.Feeds, "calendars that are kept in step")
@@ -47,13 +41,29 @@ func runLoad(ctx context.Context, args []string) error {
 	if err := set.Parse(args[1:]); err != nil {
 		return err
 	}
-	if *seconds <= 0 || options.Rounds < 1 || options.Jobs.Feeds < 1 || options.Jobs.Payments < 1 {
-		return errors.New("load bench: --seconds, --rounds, --feeds and --payments must be more than zero")
+	if *seconds <= 0 || options.Rounds < 1 || options.Jobs.Feeds < 1 || options.Jobs.Payments < 1 || options.HookRate <= 0 {
+		return errors.New("load bench: --seconds, --rounds, --feeds, --payments and --hooks must be more than zero")
 	}
 	options.Measure = time.Duration(*seconds * float64(time.Second))
 	options.Progress = os.Stderr
 	report, err := load.Bench(ctx, options)
 	return errors.Join(err, writeReport(report, *file))
+}
+
+// counts reads a list of numbers above zero in place of the one that is there.
+func counts(into *[]int) func(string) error {
+	return func(text string) error {
+		var all []int
+		for part := range strings.SplitSeq(text, ",") {
+			count, err := strconv.Atoi(part)
+			if err != nil || count < 1 {
+				return fmt.Errorf("%q is not a number above zero", part)
+			}
+			all = append(all, count)
+		}
+		*into = all
+		return nil
+	}
 }
 
 func writeReport(report load.Report, file string) error {
