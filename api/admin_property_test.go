@@ -125,8 +125,9 @@ func TestEveryRouteReadsItsParameters(t *testing.T) {
 		"give-back":        {"path code", "header Idempotency-Key"},
 		"get-cancellation": {"query accommodation_id"},
 		"set-cancellation": {"query accommodation_id", "header Idempotency-Key"},
-		"list-payments":    {"query limit", "query cursor"},
-		"list-refunds":     {"query limit", "query cursor", "query status"},
+		"list-payments": {"query limit", "query cursor", "query sort", "query method", "query status", "query disposition", "query verdict",
+			"query counted", "query code", "query from", "query to"},
+		"list-refunds": {"query limit", "query cursor", "query sort", "query status", "query code", "query payment_id", "query from", "query to"},
 	} {
 		require.ElementsMatch(t, wanted, read[operation], operation)
 	}
