@@ -32,8 +32,8 @@ type Mails struct {
 	OwnerEmail string
 	// Domain ends the ids of calendar events, From is the address that sends them.
 	Domain, From string
-	Metrics *observe.Metrics
-	Now     func() time.Time
+	Metrics      *observe.Metrics
+	Now          func() time.Time
 }
 
 // MailStore is what sending mails reads and writes.

@@ -108,7 +108,9 @@ func (e examination) lookAtTemporal(ctx context.Context) []doctor.Finding {
 	list(found.MissingAttributes, func(names string) doctor.Finding {
 		return doctor.Fail("cabanas setup", "search attributes are missing: %s; workflows would wait for them", names)
 	})
-	list(found.MissingSchedules, func(names string) doctor.Finding { return doctor.Fail("cabanas setup", "schedules are missing: %s", names) })
+	list(found.MissingSchedules, func(names string) doctor.Finding {
+		return doctor.Fail("cabanas setup", "schedules are missing: %s", names)
+	})
 	list(found.PausedSchedules, func(names string) doctor.Finding {
 		return doctor.Warn("temporal schedule toggle --unpause --schedule-id …, when whoever paused it agrees", "schedules are paused: %s", names)
 	})

@@ -63,7 +63,9 @@ func existing(t *testing.T) known {
 	observe.RegisterBuild(registry, "api", "test")
 	registry.MustRegister(
 		observe.Pools{Postgres: poolStats(t), Redis: func() *redis.PoolStats { return &redis.PoolStats{} }},
-		observe.FeedAges{Ages: func(context.Context) (map[int64]time.Duration, error) { return map[int64]time.Duration{1: time.Minute}, nil }},
+		observe.FeedAges{Ages: func(context.Context) (map[int64]time.Duration, error) {
+			return map[int64]time.Duration{1: time.Minute}, nil
+		}},
 		activities.StandingGauges(quiet{}, time.Now),
 	)
 	address, namespace := embeddedtest.Namespace(t)

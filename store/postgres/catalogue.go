@@ -122,7 +122,6 @@ func (s *Store) BusyAt(ctx context.Context, accommodationID int64, from, to book
 	return busy, nil
 }
 
-
 // SeedSampleCabins adds three sample cabins to a catalogue that is empty and does nothing otherwise. pictureURL says
 // where guests find the picture of a name.
 func (s *Store) SeedSampleCabins(ctx context.Context, pictureURL func(name string) string) error {

@@ -120,7 +120,9 @@ type dashboardReader struct {
 	facts *DashboardFacts
 }
 
-func (r dashboardReader) prepare(ctx context.Context) error { return r.store.queries.PrepareAudit(ctx, r.tx) }
+func (r dashboardReader) prepare(ctx context.Context) error {
+	return r.store.queries.PrepareAudit(ctx, r.tx)
+}
 
 func (r dashboardReader) units(ctx context.Context) error {
 	rows, err := r.store.queries.DashboardUnits(ctx, r.tx, r.q.AccommodationID)
