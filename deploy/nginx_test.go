@@ -34,6 +34,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cabanas/api"
+	"cabanas/api/apitest"
 	"cabanas/internal/observe"
 )
 
@@ -243,7 +244,7 @@ func freePort(t *testing.T) string {
 func routes(t *testing.T) []api.Route {
 	t.Helper()
 	registry := observe.NewRegistry()
-	server, err := api.New(everything(t, api.Options{
+	server, err := api.New(apitest.Everything(t, api.Options{
 		Metrics: observe.NewMetrics(registry), Gatherer: registry, Logger: slog.New(slog.DiscardHandler), Version: "test",
 		VerifyWhatsApp:     func(string, []byte) bool { return false },
 		VerifySubscription: func(url.Values) (string, bool) { return "", false },
@@ -430,6 +431,8 @@ func TestOperatorsComeInWithTheirPassword(t *testing.T) {
 	require.Equal(t, "/codec/login", answer.Header.Get("Location"), "where it sends people is under its folder")
 	_, content = p.do(http.MethodPost, p.https+"/codec/decode", "{}", "Authorization", basic("operador", "secreto"))
 	require.NotContains(t, content, "Basic")
+	answer, _ = p.do(http.MethodGet, p.https+"/codec/metrics", "")
+	require.Equal(t, http.StatusNotFound, answer.StatusCode, "how busy it is, is for Prometheus")
 }
 
 func TestWhileTheAPIIsAway(t *testing.T) {

@@ -1,17 +1,20 @@
-package deploy
+// Package apitest has what tests of several packages need of the API.
+package apitest
 
 import (
-	"encoding/base64"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"cabanas/api"
+	"cabanas/dialogue/understanding"
 )
 
-// everything fills in every part of the API that is not given with one that is there and never asked: routes of optional parts too.
-func everything(t *testing.T, o api.Options) api.Options {
+// Everything fills in every part of the API that is not given with one that is there and never asked: the server has the routes
+// of optional parts too. It fails the test when the API has a part that it knows nothing of.
+func Everything(t *testing.T, o api.Options) api.Options {
 	t.Helper()
 	value := reflect.ValueOf(&o).Elem()
 	for i := range value.NumField() {
@@ -23,9 +26,9 @@ func everything(t *testing.T, o api.Options) api.Options {
 				field.Set(reflect.ValueOf(part))
 			}
 		}
-		if field.Kind() == reflect.Func && field.IsNil() && field.Type().NumOut() > 0 && value.Type().Field(i).Name == "Understand" {
-			field.Set(reflect.MakeFunc(field.Type(), func([]reflect.Value) []reflect.Value { return []reflect.Value{reflect.Zero(field.Type().Out(0))} }))
-		}
+	}
+	if o.Understand == nil {
+		o.Understand = func(string, time.Time) understanding.Fields { return understanding.Fields{} }
 	}
 	return o
 }
@@ -55,20 +58,4 @@ var parts = map[reflect.Type]any{
 	reflect.TypeFor[api.DashboardDesk]():    struct{ api.DashboardDesk }{},
 	reflect.TypeFor[api.Monitor]():          struct{ api.Monitor }{},
 	reflect.TypeFor[api.LiveEvents]():       struct{ api.LiveEvents }{},
-}
-
-// nginxSettings are those of the compose file, as written there.
-func nginxSettings(t *testing.T) map[string]string {
-	t.Helper()
-	project, _ := composed(t, "docker-compose.yml")
-	settings := map[string]string{}
-	for name, value := range project.Services["nginx"].Environment {
-		settings[name] = *value
-	}
-	require.NotEmpty(t, settings)
-	return settings
-}
-
-func basic(user, password string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }
