@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.temporal.io/sdk/converter"
 
 	"cabanas/booking"
@@ -37,7 +39,7 @@ type Accounts interface {
 	LogOut(ctx context.Context, m accounts.Member) error
 }
 
-// Options is what a [Server] is made of; everything but UIOrigin and TrustedProxies is required.
+// Options is what a [Server] is made of; everything but UIOrigin, TrustedProxies and Gatherer is required.
 type Options struct {
 	Codec    converter.PayloadCodec
 	Accounts Accounts
@@ -46,9 +48,11 @@ type Options struct {
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Check looks at what the server cannot do without, for /healthz.
-	Check  func(context.Context) error
-	Logger *slog.Logger
-	Now    func() time.Time
+	Check func(context.Context) error
+	// Gatherer is what /metrics shows; without it there is none. The proxy in front keeps it from the outside.
+	Gatherer prometheus.Gatherer
+	Logger   *slog.Logger
+	Now      func() time.Time
 }
 
 // Server is the codec server, an [http.Handler] that can also run itself.
@@ -74,6 +78,9 @@ func New(o Options) (*Server, error) {
 	}
 	s.router.Use(s.logged, gin.CustomRecoveryWithWriter(nil, s.recovered), secured)
 	s.router.GET("/healthz", s.health)
+	if o.Gatherer != nil {
+		s.router.GET("/metrics", gin.WrapH(promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})))
+	}
 	payloads := s.router.Group("", s.fromUI)
 	work := converter.NewPayloadCodecHTTPHandler(o.Codec)
 	// Decrypting is for whoever works with guests' data anyway; what the CLI encrypts goes into workflows.
@@ -189,7 +196,7 @@ func (s *Server) logged(c *gin.Context) {
 	start := s.Now()
 	c.Next()
 	level := slog.LevelInfo
-	if c.FullPath() == "/healthz" {
+	if path := c.FullPath(); path == "/healthz" || path == "/metrics" {
 		level = slog.LevelDebug
 	}
 	s.Logger.LogAttrs(c.Request.Context(), level, "codec_request", slog.String("route", c.FullPath()),

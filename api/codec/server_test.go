@@ -25,6 +25,7 @@ import (
 	"cabanas/api/codec"
 	"cabanas/booking"
 	"cabanas/internal/accounts"
+	"cabanas/internal/observe"
 	"cabanas/temporal"
 )
 
@@ -124,6 +125,7 @@ func open(t *testing.T) *door {
 	var logMutex sync.Mutex
 	d.server, err = codec.New(codec.Options{
 		Codec: work, Accounts: d.desk, UIOrigin: uiOrigin, Check: func(context.Context) error { return nil },
+		Gatherer: observe.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(writerFunc(func(p []byte) (int, error) {
 			logMutex.Lock()
 			defer logMutex.Unlock()
@@ -323,4 +325,5 @@ func TestPageAndHeaders(t *testing.T) {
 		require.Empty(t, header.Get("Server"))
 	}
 	require.JSONEq(t, `{"status":"healthy"}`, d.ask(http.MethodGet, codecURL+"/healthz", "").Body.String())
+	require.Contains(t, d.ask(http.MethodGet, codecURL+"/metrics", "").Body.String(), "process_start_time_seconds", "deploy/prometheus scrapes it")
 }

@@ -67,9 +67,11 @@ func codecServer(cfg config.Config, store *postgres.Store) (*codec.Server, error
 	if err != nil {
 		return nil, err
 	}
+	registry := observe.NewRegistry()
+	observe.RegisterBuild(registry, "codec", version(cfg.BuildID))
 	return codec.New(codec.Options{
 		Codec: work, Accounts: desk, UIOrigin: cfg.Codec.UIOrigin, TrustedProxies: cfg.TrustedProxies, Check: store.Ping,
-		Logger: slog.Default(), Now: time.Now,
+		Gatherer: registry, Logger: slog.Default(), Now: time.Now,
 	})
 }
 
