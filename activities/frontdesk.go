@@ -43,6 +43,7 @@ type FrontDeskStore interface {
 	linkReader
 	UpsertGuest(ctx context.Context, guest postgres.Guest) (int64, error)
 	OpenHolds(ctx context.Context, phone string, clientHash []byte) (postgres.OpenHolds, error)
+	LiveReservationByToken(ctx context.Context, accommodationID int64, stay booking.Stay, tokenHash []byte) (postgres.Reservation, error)
 	Reservation(ctx context.Context, code string) (postgres.Reservation, error)
 }
 
@@ -107,12 +108,16 @@ func (d *FrontDesk) Offers(ctx context.Context, stay booking.Stay, guests int) (
 }
 
 // Book holds a stay for a person who gives a name and a phone. The error is a booking refusal, a [TakenError] with
-// alternatives, or [booking.CodeUnavailable] when nothing could be decided.
+// alternatives, or [booking.CodeUnavailable] when nothing could be decided. Asked again with the same attempt it finds the hold it
+// placed.
 func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (booked Booked, err error) {
 	defer func() { d.countAsked(sourceAPI, err) }()
 	guest, err := contactOf(request)
 	if err != nil {
 		return Booked{}, err
+	}
+	if booked, made := d.placedBefore(ctx, request); made {
+		return booked, nil
 	}
 	client := d.clientHash(request.Address)
 	if err := d.checkHolds(ctx, guest.Phone, client); err != nil {
@@ -120,6 +125,10 @@ func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (booked Booke
 	}
 	wish, leave, err := d.turn(ctx, request.AccommodationID, request.Stay, request.Guests)
 	if err != nil {
+		// What was ahead may have been this wish, asked before and not answered.
+		if booked, made := d.placedBefore(ctx, request); made {
+			return booked, nil
+		}
 		d.countLoser(err, request.Channel)
 		return Booked{}, err
 	}
@@ -128,7 +137,7 @@ func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (booked Booke
 	if err != nil {
 		return Booked{}, err
 	}
-	token, hash := newToken()
+	token, hash := tokenOf(request)
 	for range codeAttempts {
 		in := d.bookingInput(wish, request, guestID, randomCode(d.Now()))
 		in.TokenHash, in.ClientHash, in.HoldsPerAddress = hash, client, d.Terms.HoldsPerAddress
@@ -140,6 +149,9 @@ func (d *FrontDesk) Book(ctx context.Context, request BookRequest) (booked Booke
 			return Booked{}, d.tooManyHolds(ctx, guest.Phone, client, err)
 		}
 		if err != nil {
+			if booked, made := d.placedBefore(ctx, request); made {
+				return booked, nil
+			}
 			return Booked{}, err
 		}
 		return d.booked(ctx, in.Code, token, outcome)

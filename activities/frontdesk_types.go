@@ -44,6 +44,9 @@ type BookRequest struct {
 	Channel booking.Channel
 	// Address is the network address of the client, for limits on holds; empty when unknown. Only a keyed hash of it is kept.
 	Address string
+	// Attempt is a secret that repetitions of this one request share; empty makes every request one of its own. Only hashes of it
+	// are kept.
+	Attempt []byte
 }
 
 // Booked is a hold that was placed.

@@ -228,7 +228,7 @@ func (w *writes) carryOut(hc huma.Context, next func(huma.Context), write postgr
 			w.free(c.Request.Context(), write, lease)
 		}
 	}()
-	next(hc)
+	next(huma.WithValue(hc, attemptKey{}, seal.attempt(write)))
 	c.Writer = client
 	if status := client.Status(); status/100 == 2 && answer.body.Len() <= largestAnswer {
 		kept = w.keep(c.Request.Context(), write, lease, postgres.StoredResponse{

@@ -1,10 +1,15 @@
 package api
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+
+	"cabanas/store/postgres"
 )
 
 // sealer encrypts kept answers, which hold what is shown once: a guest's token, the address of a calendar. Its key is made of ours
@@ -30,4 +35,20 @@ func (s sealer) open(sealed []byte) ([]byte, error) {
 		return nil, errors.New("a stored answer does not open")
 	}
 	return answer, nil
+}
+
+type attemptKey struct{}
+
+// attempt is a secret that all requests of one write share, for what must come out the same when the first answer was lost.
+func (s sealer) attempt(write postgres.WriteKey) []byte {
+	mac := hmac.New(sha256.New, s.key)
+	mac.Write([]byte("attempt"))
+	mac.Write(write.RequestHash)
+	return mac.Sum(nil)
+}
+
+// attemptOf is empty for a request without an Idempotency-Key.
+func attemptOf(ctx context.Context) []byte {
+	attempt, _ := ctx.Value(attemptKey{}).([]byte)
+	return attempt
 }

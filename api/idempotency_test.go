@@ -152,3 +152,27 @@ func TestAGuestsKeyIsOfTheirTokenAndTheirBooking(t *testing.T) {
 	require.Empty(t, cancel("RES261121ABCDE0", "a"))
 	require.Len(t, e.desk.tokens, 3)
 }
+
+// The process that carries a hold out may die before it keeps its answer: the next attempt is known as the same.
+func TestRepetitionsOfABookingShareASecret(t *testing.T) {
+	t.Parallel()
+	e := newEdge(t)
+	attempts := map[string]string{}
+	for name, test := range map[string]struct{ key, body string }{
+		"first": {"k-1", wish}, "another key": {"k-2", wish}, "another guest": {"k-3", strings.Replace(wish, "Ana", "Eva", 1)}, "no key": {"", wish},
+	} {
+		headers := []string{}
+		if test.key != "" {
+			headers = append(headers, "Idempotency-Key", test.key)
+		}
+		e.do(t, http.MethodPost, reservations, test.body, headers...)
+		attempts[name] = string(e.desk.requests[len(e.desk.requests)-1].Attempt)
+	}
+	require.Len(t, attempts["first"], 32)
+	require.Empty(t, attempts["no key"])
+	require.NotEqual(t, attempts["first"], attempts["another key"])
+	require.NotEqual(t, attempts["first"], attempts["another guest"])
+	e.answers.kept = map[string]kept{} // as when the process had died before it kept the answer
+	e.do(t, http.MethodPost, reservations, wish, "Idempotency-Key", "k-1")
+	require.Equal(t, attempts["first"], string(e.desk.requests[len(e.desk.requests)-1].Attempt))
+}

@@ -95,7 +95,7 @@ func (r reservationRoutes) bookRequest(ctx context.Context, body bookBody) (acti
 	request := activities.BookRequest{
 		AccommodationID: body.AccommodationID, Stay: stay, Guests: body.Guests,
 		Name: strings.TrimSpace(body.ContactName), Phone: strings.TrimSpace(body.ContactPhone), Email: strings.TrimSpace(body.ContactEmail),
-		Channel: booking.Channel(body.Channel), Address: addressOf(ctx),
+		Channel: booking.Channel(body.Channel), Address: addressOf(ctx), Attempt: attemptOf(ctx),
 	}
 	if request.Channel == "" {
 		request.Channel = booking.ChannelDirect
