@@ -37,11 +37,6 @@ func addAccommodations(api huma.API, o *Options) {
 
 type accommodationRoutes struct{ *Options }
 
-type listInput struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
-	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
-}
-
 type offeredInput struct {
 	Limit       int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Most items in one page."`
 	Cursor      string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before, asked for with the same sort."`

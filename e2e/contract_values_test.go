@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -118,10 +119,7 @@ func spoil(random *rand.Rand, body any) any {
 			}
 			slices.Sort(names)
 			chosen := names[random.IntN(len(names))]
-			spoiled := make(map[string]any, len(value))
-			for name, member := range value {
-				spoiled[name] = member
-			}
+			spoiled := maps.Clone(value)
 			spoiled[chosen] = spoil(random, value[chosen])
 			return spoiled
 		}

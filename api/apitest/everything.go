@@ -17,8 +17,7 @@ import (
 func Everything(t *testing.T, o api.Options) api.Options {
 	t.Helper()
 	value := reflect.ValueOf(&o).Elem()
-	for i := range value.NumField() {
-		field := value.Field(i)
+	for _, field := range value.Fields() {
 		if field.Kind() == reflect.Interface && field.IsNil() {
 			part, known := parts[field.Type()]
 			require.True(t, known || field.Type().PkgPath() != "cabanas/api", "parts has one for %s, so that its routes are tried too", field.Type())

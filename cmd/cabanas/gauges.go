@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -63,9 +64,7 @@ func (a *app) workerDoor(serving func() bool) http.Handler {
 // withPart copies: the report is remembered and shared.
 func withPart(checks map[string]api.PartHealth, name string, part api.PartHealth) map[string]api.PartHealth {
 	all := map[string]api.PartHealth{name: part}
-	for other, health := range checks {
-		all[other] = health
-	}
+	maps.Copy(all, checks)
 	return all
 }
 
