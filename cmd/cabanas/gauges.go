@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"cabanas/activities"
@@ -37,9 +38,13 @@ func (a *app) showSharedGauges(queues []string) {
 
 // workerDoor is what a worker answers: metrics, health, and whether it asks its queues for work.
 func (a *app) workerDoor(serving func() bool) http.Handler {
-	health, ready := a.probes(append(a.neighbours(), api.Probe{Name: "disk", State: diskState}, api.Probe{Name: "memory", State: memoryState})...), a.ready()
+	machine := []api.Probe{{Name: "disk", State: diskState}, {Name: "memory", State: memoryState}}
+	return doorOf(a.registry, a.probes(append(a.neighbours(), machine...)...), a.ready(), serving)
+}
+
+func doorOf(gatherer prometheus.Gatherer, health, ready api.Health, serving func() bool) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		report := health.Check(r.Context())
 		part := api.PartHealth{Status: api.Healthy}
