@@ -141,7 +141,7 @@ func (r Report) Print(w io.Writer) error {
 			warned++
 		}
 	}
-	fmt.Fprintf(&text, "\n%d checks, %d failed, %d warnings\n", len(r.Checks), failed, warned)
+	fmt.Fprintf(&text, "\nchecks: %d, failed: %d, warnings: %d\n", len(r.Checks), failed, warned)
 	_, err := io.WriteString(w, text.String())
 	return err
 }

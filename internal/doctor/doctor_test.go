@@ -53,7 +53,7 @@ func TestPrint(t *testing.T) {
 	})
 	var text, object strings.Builder
 	require.NoError(t, report.Print(&text))
-	require.Equal(t, "ok    database       15.8\nFAIL  redis          refused\n"+strings.Repeat(" ", 20)+" → start it\n-     redis          no version\n\n3 checks, 1 failed, 0 warnings\n", text.String())
+	require.Equal(t, "ok    database       15.8\nFAIL  redis          refused\n"+strings.Repeat(" ", 20)+" → start it\n-     redis          no version\n\nchecks: 3, failed: 1, warnings: 0\n", text.String())
 	require.NoError(t, report.PrintJSON(&object))
 	var read doctor.Report
 	require.NoError(t, json.Unmarshal([]byte(object.String()), &read))
