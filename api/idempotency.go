@@ -288,7 +288,7 @@ func headersOf(all http.Header) map[string]string {
 	return kept
 }
 
-// heldBack keeps the body of an answer from its client for now.
+// heldBack keeps the body of an answer from its client until it is stored.
 type heldBack struct {
 	gin.ResponseWriter
 	body bytes.Buffer
