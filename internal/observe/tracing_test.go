@@ -79,8 +79,8 @@ func TestTracing(t *testing.T) {
 
 	require.NoError(t, otel.GetTracerProvider().(*sdktrace.TracerProvider).ForceFlush(t.Context()))
 	spans := map[string]tracetest.SpanStub{}
-	for _, stub := range exporter.GetSpans() {
-		spans[stub.Name] = stub
+	for _, span := range exporter.GetSpans() {
+		spans[span.Name] = span
 	}
 	root := spans["POST /webhook"]
 	require.Equal(t, id, root.SpanContext.TraceID().String())
