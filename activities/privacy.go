@@ -38,7 +38,7 @@ type GuestExport struct {
 	NotIncluded map[string]string `json:"not_included"`
 }
 
-const aboutExport = "Todo lo que guardamos sobre vos (Ley 25.326, art. 14). Los montos están en centavos y las fechas en UTC."
+const aboutExport = "Estos son los datos que guardamos sobre vos (Ley 25.326, art. 14). Los montos están en centavos y las fechas en UTC."
 
 // Find returns the one guest that is meant: [booking.CodeNotFound] when nobody fits, [booking.CodeInvalidInput] with the ids when
 // several do.
